@@ -1,0 +1,148 @@
+/**
+ * Owns the encoding of bpf(2)'s attributes: one typed function per command. In: a port and plain values. Out: what the
+ * kernel answered, as a number that is `-errno` when it failed; nothing throws. Each call is made with the exact size of its
+ * attribute, for an older kernel refuses (E2BIG) and every kernel checks (EINVAL) bytes beyond what the command uses.
+ * Source: kernel/bpf/syscall.c, `union bpf_attr` in include/uapi/linux/bpf.h.
+ * @module
+ */
+import { EINTR } from "./errno.ts";
+import type { KernelBuffer, KernelPort } from "./port.ts";
+import { BPF } from "./uapi.ts";
+
+/** A kind of object that has ids. */
+export type ObjectKind = "map" | "program" | "link" | "btf";
+
+const NEXT_ID = {
+  map: BPF.MAP_GET_NEXT_ID,
+  program: BPF.PROG_GET_NEXT_ID,
+  link: BPF.LINK_GET_NEXT_ID,
+  btf: BPF.BTF_GET_NEXT_ID,
+} as const;
+
+const FD_BY_ID = {
+  map: BPF.MAP_GET_FD_BY_ID,
+  program: BPF.PROG_GET_FD_BY_ID,
+  link: BPF.LINK_GET_FD_BY_ID,
+  btf: BPF.BTF_GET_FD_BY_ID,
+} as const;
+
+/** One attribute serves every call of a thread: calls are synchronous, and the kernel keeps no reference. */
+const attr = new Uint8Array(256);
+const words = new Uint32Array(attr.buffer);
+const encoder = new TextEncoder();
+
+/** A signal may interrupt a call for ever only in theory; past this many times EINTR is the answer. */
+const MAX_INTERRUPTIONS = 8;
+
+function call(kernel: KernelPort, command: number, size: number): number {
+  let result = kernel.bpf(command, attr, size);
+  for (let i = 0; result === -EINTR && i < MAX_INTERRUPTIONS; i++) {
+    result = kernel.bpf(command, attr, size);
+  }
+  return result;
+}
+
+/** The command's name as the kernel's headers have it, for messages. */
+export function nextIdCall(kind: ObjectKind): string {
+  return `BPF_${kind === "program" ? "PROG" : kind.toUpperCase()}_GET_NEXT_ID`;
+}
+
+/**
+ * The smallest id above `after`, or -ENOENT at the end. Needs CAP_SYS_ADMIN (-EPERM). Since 4.13 (map, program), 5.4 (btf),
+ * 5.8 (link); -EINVAL before.
+ */
+export function nextObjectId(
+  kernel: KernelPort,
+  kind: ObjectKind,
+  after: number,
+): number {
+  words[0] = after;
+  words[1] = 0;
+  const result = call(kernel, NEXT_ID[kind], 8);
+  return result < 0 ? result : words[1];
+}
+
+/** A new descriptor of object `id`, or -ENOENT when there is no such object any more. Needs CAP_SYS_ADMIN. */
+export function openObject(
+  kernel: KernelPort,
+  kind: ObjectKind,
+  id: number,
+): number {
+  words[0] = id;
+  return call(kernel, FD_BY_ID[kind], 4);
+}
+
+/**
+ * Has the kernel fill `info` with its `struct bpf_*_info`. Answers how many bytes this kernel filled, at most `size`.
+ * What `info` holds beforehand is input: zero it but for what the kind of object asks for.
+ */
+export function objectInfo(
+  kernel: KernelPort,
+  fd: number,
+  info: KernelBuffer,
+  size: number,
+): number {
+  words[0] = fd;
+  words[1] = size;
+  words[2] = info.addressLow;
+  words[3] = info.addressHigh;
+  const result = call(kernel, BPF.OBJ_GET_INFO_BY_FD, 16);
+  return result < 0 ? result : words[1];
+}
+
+/**
+ * A descriptor that keeps run-time statistics of all programs on until it is closed, by whatever way its process ends.
+ * Needs CAP_SYS_ADMIN. Since 5.8.
+ */
+export function enableRunTimeStats(kernel: KernelPort): number {
+  words[0] = 0; // BPF_STATS_RUN_TIME
+  return call(kernel, BPF.ENABLE_STATS, 4);
+}
+
+/** What BPF_PROG_LOAD is given; the licence is GPL's. */
+export interface ProgramSpec {
+  /** `enum bpf_prog_type` */
+  readonly type: number;
+  /** `struct bpf_insn`, 8 bytes each */
+  readonly instructions: KernelBuffer;
+  readonly instructionCount: number;
+  /** at most 15 bytes of `[A-Za-z0-9_.]` */
+  readonly name?: string;
+  /** `enum bpf_attach_type` */
+  readonly expectedAttachType?: number;
+  readonly attachBtfId?: number;
+}
+
+/** A descriptor of the loaded program. -EACCES or -EINVAL when the verifier refuses it. Needs CAP_BPF, and more by type. */
+export function loadProgram(kernel: KernelPort, spec: ProgramSpec): number {
+  const licence = kernel.allocate(4);
+  encoder.encodeInto("GPL\0", licence.bytes);
+  attr.fill(0, 0, 120);
+  words[0] = spec.type;
+  words[1] = spec.instructionCount;
+  words[2] = spec.instructions.addressLow;
+  words[3] = spec.instructions.addressHigh;
+  words[4] = licence.addressLow;
+  words[5] = licence.addressHigh;
+  encoder.encodeInto(spec.name ?? "", attr.subarray(48, 63));
+  words[17] = spec.expectedAttachType ?? 0;
+  words[27] = spec.attachBtfId ?? 0;
+  return call(kernel, BPF.PROG_LOAD, 120);
+}
+
+/** Runs a program `repeat` times on `input` (at least 14 bytes for a packet program). 0, or -errno. Since 4.12. */
+export function testRunProgram(
+  kernel: KernelPort,
+  fd: number,
+  input: KernelBuffer,
+  inputSize: number,
+  repeat: number,
+): number {
+  attr.fill(0, 0, 48);
+  words[0] = fd;
+  words[2] = inputSize;
+  words[4] = input.addressLow;
+  words[5] = input.addressHigh;
+  words[8] = repeat;
+  return call(kernel, BPF.PROG_TEST_RUN, 48);
+}

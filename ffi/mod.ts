@@ -1,0 +1,16 @@
+/**
+ * The kernel, typed: this layer's public surface, and the only file of it that others import. It knows no metric, no
+ * worker and no configuration.
+ * @module
+ */
+export * from "./bpf.ts";
+export * from "./capabilities.ts";
+export * from "./errno.ts";
+export * from "./fd.ts";
+export * from "./libc.ts";
+export * from "./names.ts";
+export * from "./objects.ts";
+export * from "./port.ts";
+export * from "./procfs.ts";
+export * from "./struct.ts";
+export * from "./uapi.ts";

@@ -1,0 +1,46 @@
+/**
+ * Owns the seam between bpfpulse and the Linux kernel: everything that the agent asks of the kernel passes through
+ * KernelPort. `libc.ts` implements it with the real kernel, the tests' FakeKernel by decoding the same encoded
+ * attributes. In: plain numbers and buffers. Out: what the kernel answered, failures as negative errno numbers.
+ * @module
+ */
+
+/**
+ * Memory that the kernel reads or writes by its address. It never moves and lives as long as somebody refers to it, so
+ * keep a reference for as long as the address is in an attribute.
+ */
+export interface KernelBuffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same memory as `bytes`. */
+  readonly view: DataView<ArrayBuffer>;
+  /** The same memory as `bytes`, in words. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** Lower and upper half of the address of the first byte, as they are written into an attribute. */
+  readonly addressLow: number;
+  readonly addressHigh: number;
+}
+
+/** Every call answers at once, never throws, and answers a failure as `-errno` (errno.ts names them). */
+export interface KernelPort {
+  /** Allocates `size` bytes (rounded up to 128 or a multiple of 8), zeroed. */
+  allocate(size: number): KernelBuffer;
+  /** bpf(2): `command` of enum bpf_cmd, the first `size` bytes of `attr`. A file descriptor, 0, or -errno. */
+  bpf(command: number, attr: Uint8Array<ArrayBuffer>, size: number): number;
+  /** openat(2) of an absolute path, read-only with O_CLOEXEC unless `flags` says otherwise. */
+  open(path: string, flags?: number): number;
+  /** read(2) into the whole of `into`: bytes read, 0 at the end, or -errno. */
+  read(fd: number, into: Uint8Array<ArrayBuffer>): number;
+  /** getdents64(2): bytes of `struct linux_dirent64` records, 0 at the end, or -errno. */
+  readDirectory(fd: number, into: Uint8Array<ArrayBuffer>): number;
+  /** close(2). Linux has released the fd whatever this answers, so it is never repeated. */
+  close(fd: number): number;
+  /** CLOCK_MONOTONIC in milliseconds: the same for every thread, never set by anybody, stands still in suspend. */
+  monotonicMs(): number;
+  /** gettid(2) of the calling thread, as /proc/self/task lists it. */
+  threadId(): number;
+}
+
+/** Flags of open(2) that the agent uses. Source: include/uapi/asm-generic/fcntl.h. */
+export const O_RDONLY = 0;
+export const O_CLOEXEC = 0o2000000;
+export const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;

@@ -1,0 +1,73 @@
+/**
+ * Owns the shape of what the agent knows of its node: the only input of every exposition. In: nothing (the aggregator
+ * makes it). Out: NodeState, whose readers get frozen copies, so that a page rendered in slices is of one instant, and
+ * nothing that a reader does changes what another one sees.
+ * @module
+ */
+import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
+
+/** The columns of each type's table, by name: counters as sampled, ratios as derived. NaN is absent. */
+export interface Columns {
+  map: never;
+  program:
+    | "runTimeNs"
+    | "runCount"
+    | "recursionMisses"
+    | "cpuRatio"
+    | "cpuRatioMax";
+  link: never;
+  btf: never;
+}
+
+/** Label text of one object, made at its birth and joined as it is into each of its series. */
+export interface SeriesText {
+  /** Labels of its value series, escaped, without braces: `map_id="12",map_name="x",map_type="hash"`. */
+  readonly labels: string;
+  /** Labels of its info series. */
+  readonly info: string;
+}
+
+/** Why a table has the rows that it has. */
+export type TableStatus =
+  /** no sample yet */
+  | "starting"
+  /** the last sample was read to its end */
+  | "sampled"
+  /** the last sample failed: rows are those of the last good one */
+  | "stale"
+  /** cannot be read here: no rows, and no counts */
+  | "unavailable";
+
+/** All objects of one type at one instant, rows in ascending id. Typed arrays are this reader's own. */
+export interface Table<T extends ObjectType> {
+  readonly type: T;
+  readonly status: TableStatus;
+  /** One sentence where the status is stale or unavailable. */
+  readonly reason?: string;
+  /** CLOCK_MONOTONIC at the start of the sample that the rows are from; undefined before the first. */
+  readonly sampledAtMs?: number;
+  readonly size: number;
+  /** Objects born and gone since the agent's first complete sample. */
+  readonly created: number;
+  readonly destroyed: number;
+  readonly descriptions: readonly Descriptions[T][];
+  readonly text: readonly SeriesText[];
+  /** 1 where the object has series of its own, 0 where it is counted under `other` (`--max-series`). */
+  readonly ownSeries: Uint8Array;
+  /** How many rows have 0 there. */
+  readonly restSize: number;
+  readonly columns: Readonly<Record<Columns[T], Float64Array>>;
+  /** What counters rose by while their object was counted under `other`, objects that are gone included; never falls. */
+  readonly rest: Readonly<Partial<Record<Columns[T], number>>>;
+}
+
+/** The whole node at one instant. */
+export interface NodeSnapshot {
+  readonly tables: { readonly [T in ObjectType]: Table<T> };
+}
+
+/** What the agent knows of the node, from sample to sample. */
+export interface NodeState {
+  /** A copy of the present state that never changes. Costs a copy of the columns, nothing per object. */
+  freeze(): NodeSnapshot;
+}

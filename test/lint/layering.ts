@@ -1,0 +1,1 @@
+export default { name: "bpfpulse", rules: {} } satisfies Deno.lint.Plugin;

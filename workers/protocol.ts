@@ -1,0 +1,173 @@
+/**
+ * Owns the messages between the main thread and the workers: one versioned union for each direction, narrowed where they
+ * arrive. In: unknown data. Out: a typed message, or ProtocolError: an unknown kind or version is never passed over.
+ * What changes each tick does not come this way but in columns (columns.ts).
+ * @module
+ */
+import type { LinkDescription } from "./links/model.ts";
+import type { MapDescription } from "./maps/model.ts";
+import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
+
+/** Raised with every change of a message's shape. */
+export const PROTOCOL_VERSION = 1;
+
+/** A worker, and what it samples. */
+export type CollectorName = "maps" | "programs" | "links";
+
+/** A type of object; each has a table of rows. */
+export type ObjectType = "map" | "program" | "link" | "btf";
+
+/** What is told of an object at its birth, by type. */
+export interface Descriptions {
+  map: MapDescription;
+  program: ProgramDescription;
+  link: LinkDescription;
+  btf: BtfDescription;
+}
+
+/** What samples an object type, and what it was chosen over. */
+export type BackendName = "walk";
+
+/** First message to a worker. */
+export interface Init {
+  readonly version: typeof PROTOCOL_VERSION;
+  readonly kind: "init";
+  /** Of this life of the worker; a respawned one gets the next. */
+  readonly epoch: number;
+  readonly intervalMs: number;
+  /** Ids of the agent's own objects, left out of every sample. */
+  readonly leaveOut: Readonly<Record<ObjectType, readonly number[]>>;
+}
+
+/** Ends the sampling; answered by Stopped. */
+export interface Stop {
+  readonly version: typeof PROTOCOL_VERSION;
+  readonly kind: "stop";
+}
+
+export type ToWorker = Init | Stop;
+
+/** First answer to Init: the worker samples from now on. */
+export interface Ready {
+  readonly kind: "ready";
+  readonly epoch: number;
+  /** As /proc/self/task lists it: tells whether the thread is still there when it is silent. */
+  readonly threadId: number;
+  readonly backend: BackendName;
+  /** One sentence. */
+  readonly backendReason: string;
+}
+
+/** The columns of a table are in `buffer` from now on: at first, and whenever a table outgrew its block. */
+export interface Block {
+  readonly kind: "block";
+  readonly epoch: number;
+  readonly table: ObjectType;
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** Objects seen for the first time in this epoch, or told again because what they are attached to changed. */
+export interface Births<T extends ObjectType = ObjectType> {
+  readonly kind: "births";
+  readonly epoch: number;
+  readonly table: T;
+  /** Number of the first one; the others follow by one. Numbers rise within an epoch and are never used twice. */
+  readonly firstBirth: number;
+  readonly descriptions: readonly Descriptions[T][];
+}
+
+/** How one table fared in a sample. */
+export interface TableOutcome {
+  readonly table: ObjectType;
+  /** Objects that could not be read, by errno name; they keep their last row. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** The table was not read to its end: its last rows stand. */
+  readonly failure?: TableFailure;
+}
+
+export interface TableFailure {
+  /** As `BPF_MAP_GET_NEXT_ID`. */
+  readonly call: string;
+  /** As `EPERM`. */
+  readonly errno: string;
+  /** Will not get better by trying again: no permission, or no such command in this kernel. */
+  readonly unavailable: boolean;
+}
+
+/** One sample was taken; the columns of each table without a failure hold tick `tick`. */
+export interface Sampled {
+  readonly kind: "sampled";
+  readonly epoch: number;
+  readonly tick: number;
+  /** CLOCK_MONOTONIC at its start, and how long it took. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  /** Slots that were skipped since the last sample because it, or the machine, was late. */
+  readonly missedTicks: number;
+  readonly syscalls: number;
+  readonly tables: readonly TableOutcome[];
+}
+
+/** Answer to Stop, the worker's last message. */
+export interface Stopped {
+  readonly kind: "stopped";
+  readonly epoch: number;
+}
+
+type Versioned<T> = T & { readonly version: typeof PROTOCOL_VERSION };
+
+export type FromWorker = Ready | Block | Births | Sampled | Stopped;
+
+/** A message that this version of the protocol does not have. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+const TO_WORKER: ReadonlySet<string> = new Set<ToWorker["kind"]>([
+  "init",
+  "stop",
+]);
+const FROM_WORKER: ReadonlySet<string> = new Set<FromWorker["kind"]>([
+  "ready",
+  "block",
+  "births",
+  "sampled",
+  "stopped",
+]);
+
+/** Narrows what a worker was sent. @throws {ProtocolError} */
+export function parseToWorker(data: unknown): ToWorker {
+  return narrow(data, TO_WORKER) as ToWorker;
+}
+
+/** Narrows what a worker sent. @throws {ProtocolError} */
+export function parseFromWorker(data: unknown): FromWorker {
+  return narrow(data, FROM_WORKER) as FromWorker;
+}
+
+/** Puts the version on a message of a worker. */
+export function versioned<T extends FromWorker>(message: T): Versioned<T> {
+  return { version: PROTOCOL_VERSION, ...message };
+}
+
+function narrow(data: unknown, kinds: ReadonlySet<string>): unknown {
+  if (typeof data !== "object" || data === null) {
+    throw new ProtocolError(
+      `Cannot read a thread's message: expected an object, found ${typeof data}`,
+    );
+  }
+  const { version, kind } = data as { version?: unknown; kind?: unknown };
+  if (version !== PROTOCOL_VERSION) {
+    throw new ProtocolError(
+      `Cannot read a thread's message: expected version ${PROTOCOL_VERSION}, found ${version}`,
+    );
+  }
+  if (typeof kind !== "string" || !kinds.has(kind)) {
+    throw new ProtocolError(
+      `Cannot read a thread's message: expected one of ${
+        [...kinds].join(", ")
+      }, found ${JSON.stringify(kind)}`,
+    );
+  }
+  return data;
+}
