@@ -1,6 +1,6 @@
 /**
- * Owns time as the main thread sees it. In: nothing. Out: a Clock, injected everywhere; `main.ts` makes the real one,
- * tests a still one that they move.
+ * Owns time as the main thread sees it. In: the kernel's monotonic clock. Out: a Clock, injected everywhere; `main.ts` makes
+ * the real one, tests a still one that they move.
  * @module
  */
 
@@ -11,4 +11,16 @@ export interface Clock {
   unixMs(): number;
   /** Calls `callback` once, `delayMs` from now; the returned function cancels it. */
   after(delayMs: number, callback: () => void): () => void;
+}
+
+/** The real one. @param monotonicMs CLOCK_MONOTONIC in milliseconds */
+export function systemClock(monotonicMs: () => number): Clock {
+  return {
+    monotonicMs,
+    unixMs: () => Date.now(),
+    after(delayMs, callback) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
 }

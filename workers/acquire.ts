@@ -4,6 +4,21 @@
  * held for the agent's whole life.
  * @module
  */
+import {
+  effectiveCapabilities,
+  enableRunTimeStats,
+  errnoName,
+  Fd,
+  type KernelPort,
+  loadProgram,
+  objectInfo,
+  PROG_INFO,
+  PROG_TYPES,
+  readNumber,
+  readProcessUsage,
+  testRunProgram,
+} from "../ffi/mod.ts";
+import type { OwnIds } from "./protocol.ts";
 
 /** A capability that the process lacks, and what would change that. */
 export interface MissingCapability {
@@ -35,4 +50,124 @@ export interface NodeFacts {
   readonly runStats: RunStatsFacts;
   /** `net.core.bpf_jit_limit`; absent where it cannot be read. */
   readonly jitLimitBytes?: number;
+}
+
+/** What acquire() was asked for. */
+export interface AcquireOptions {
+  /** Hold BPF_ENABLE_STATS. */
+  readonly runStats: boolean;
+}
+
+/** What acquire() opened and found. */
+export interface Acquired extends Disposable {
+  readonly facts: NodeFacts;
+  /** Ids of the agent's own objects, for as long as it lives. The walk needs none. */
+  readonly ownIds: OwnIds;
+}
+
+const NO_IDS: OwnIds = { map: [], program: [], link: [], btf: [] };
+
+/**
+ * Opens what is held for the agent's whole life. Never fails for lack of privilege: what could not be had is among the facts.
+ * Closing it gives everything back, as the end of the process does, by whatever signal.
+ */
+export function acquire(kernel: KernelPort, options: AcquireOptions): Acquired {
+  const capabilities = effectiveCapabilities(kernel);
+  // Before the agent's own statistics are on, for afterwards nobody can tell whose they are.
+  const sysctl = readNumber(kernel, "/proc/sys/kernel/bpf_stats_enabled");
+  const counted = runsAreCounted(kernel);
+  const opened = options.runStats ? enableRunTimeStats(kernel) : undefined;
+  const stats = opened !== undefined && opened >= 0
+    ? new Fd(kernel, opened)
+    : undefined;
+  const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
+  return {
+    ownIds: NO_IDS,
+    facts: {
+      capabilities: [...capabilities].sort(),
+      missing: capabilities.has("CAP_SYS_ADMIN") ? [] : [NO_SYS_ADMIN],
+      runStats: {
+        agent: stats !== undefined,
+        ...(sysctl === undefined ? {} : { sysctl: sysctl !== 0 }),
+        // With the sysctl on, runs are counted whoever else asks for it.
+        ...(counted === undefined || sysctl !== 0 ? {} : { other: counted }),
+        ...(opened === undefined || opened >= 0
+          ? {}
+          : { reason: `BPF_ENABLE_STATS failed: ${errnoName(-opened)}` }),
+      },
+      ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
+    },
+    [Symbol.dispose]: () => stats?.[Symbol.dispose](),
+  };
+}
+
+const NO_SYS_ADMIN: MissingCapability = {
+  capability: "CAP_SYS_ADMIN",
+  gives:
+    "every map, program, link and BTF object by the walk over their ids, and run-time statistics",
+  how:
+    "start bpfpulse as root, or with AmbientCapabilities=CAP_SYS_ADMIN in its systemd unit",
+};
+
+const PROBE_RUNS = 10;
+/** A packet program wants at least an Ethernet header. */
+const PROBE_PACKET_BYTES = 64;
+/** r0 = 0; exit */
+const PROBE_INSTRUCTIONS = [
+  0xb7,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0x95,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+];
+
+/** Whether runs of a program of our own are counted; undefined where none can be loaded or run. */
+function runsAreCounted(kernel: KernelPort): boolean | undefined {
+  const instructions = kernel.allocate(PROBE_INSTRUCTIONS.length);
+  instructions.bytes.set(PROBE_INSTRUCTIONS);
+  const program = loadProgram(kernel, {
+    type: PROG_TYPES.indexOf("socket_filter"),
+    instructions,
+    instructionCount: PROBE_INSTRUCTIONS.length / 8,
+    name: "bpfpulse_stats",
+  });
+  if (program < 0) return undefined;
+  using fd = new Fd(kernel, program);
+  const packet = kernel.allocate(PROBE_PACKET_BYTES);
+  const ran = testRunProgram(
+    kernel,
+    fd.number,
+    packet,
+    PROBE_PACKET_BYTES,
+    PROBE_RUNS,
+  );
+  if (ran < 0) return undefined;
+  const info = kernel.allocate(PROG_INFO.size);
+  const filled = objectInfo(kernel, fd.number, info, PROG_INFO.size);
+  const { run_cnt } = PROG_INFO;
+  if (filled < run_cnt.offset + run_cnt.size) return undefined;
+  return run_cnt.get(info.view, run_cnt.offset) > 0;
+}
+
+/** A thread that starts at the limit ends the whole process, and a server at the limit takes no connection. */
+const SPARE_FDS = 64;
+
+/** Why no thread should be started now, as a part of a sentence; undefined when one may. */
+export function whyNoThread(kernel: KernelPort): string | undefined {
+  const { openFds, maxFds } = readProcessUsage(kernel);
+  if (openFds === undefined || maxFds === undefined) return undefined;
+  return maxFds - openFds < SPARE_FDS
+    ? `${openFds} of ${maxFds} file descriptors are in use`
+    : undefined;
 }

@@ -28,6 +28,9 @@ export interface Descriptions {
 /** What samples an object type, and what it was chosen over. */
 export type BackendName = "walk";
 
+/** Objects that belong to the agent itself. */
+export type OwnIds = Readonly<Record<ObjectType, readonly number[]>>;
+
 /** First message to a worker. */
 export interface Init {
   readonly version: typeof PROTOCOL_VERSION;
@@ -36,7 +39,7 @@ export interface Init {
   readonly epoch: number;
   readonly intervalMs: number;
   /** Ids of the agent's own objects, left out of every sample. */
-  readonly leaveOut: Readonly<Record<ObjectType, readonly number[]>>;
+  readonly leaveOut: OwnIds;
 }
 
 /** Ends the sampling; answered by Stopped. */
@@ -144,6 +147,23 @@ export function parseToWorker(data: unknown): ToWorker {
 export function parseFromWorker(data: unknown): FromWorker {
   return narrow(data, FROM_WORKER) as FromWorker;
 }
+
+/** The first message to a worker in its life `epoch`. */
+export function initMessage(
+  epoch: number,
+  { intervalMs, includeSelf }: { intervalMs: number; includeSelf: boolean },
+  ownIds: OwnIds,
+): Init {
+  return {
+    version: PROTOCOL_VERSION,
+    kind: "init",
+    epoch,
+    intervalMs,
+    leaveOut: includeSelf ? NOTHING_LEFT_OUT : ownIds,
+  };
+}
+
+const NOTHING_LEFT_OUT: OwnIds = { map: [], program: [], link: [], btf: [] };
 
 /** Puts the version on a message of a worker. */
 export function versioned<T extends FromWorker>(message: T): Versioned<T> {

@@ -20,6 +20,8 @@ export interface LinkDescription {
    * `map:7`), else a name (`sched_switch`, `bpf_map`). A hostile string.
    */
   readonly target?: string;
+  /** The device, cgroup or namespace that it was attached to is gone: the same link, told again. */
+  readonly detached?: boolean;
 }
 
 /** The columns of a link's row, beside id and birth. */

@@ -1,0 +1,85 @@
+/**
+ * Wires the agent to its process: arguments → acquire → agent → signals → exit code. The only place with the real threads and
+ * exit. In: the command line. Out: exit code 0 after a stop, 1 when it cannot listen, 2 for bad usage, 70 when only a new
+ * process helps.
+ * @module
+ */
+import { openLibc, readProcessUsage, threadExists } from "./ffi/mod.ts";
+import { startAgent } from "./src/agent.ts";
+import { parse } from "./src/cli/parse.ts";
+import { systemClock } from "./src/clock.ts";
+import type { Config } from "./src/config/config.ts";
+import { ListenError } from "./src/http/listen_error.ts";
+import { createLog, stderrWriter, stdoutWriter } from "./src/log.ts";
+import { versionText } from "./src/version.ts";
+import { acquire, whyNoThread } from "./workers/acquire.ts";
+import { BlockReader } from "./workers/columns.ts";
+import { initMessage, parseFromWorker } from "./workers/protocol.ts";
+
+const EXIT = { cannotListen: 1, usage: 2, cannotGoOn: 70 } as const;
+
+async function serve(config: Config): Promise<void> {
+  const kernel = openLibc();
+  const clock = systemClock(kernel.monotonicMs);
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    write: stderrWriter(),
+    unixMs: clock.unixMs,
+  });
+  function exit(code: number, message: string): never {
+    log.error(message);
+    Deno.exit(code);
+  }
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    exit(EXIT.cannotGoOn, `Cannot go on: ${event.reason}`);
+  });
+  log.info(`${versionText()} starts`, { pid: Deno.pid });
+  const acquired = acquire(kernel, config);
+  const agent = await startAgent({
+    config,
+    facts: acquired.facts,
+    clock,
+    log,
+    spawn: (name) =>
+      new Worker(new URL(`./workers/${name}/worker.ts`, import.meta.url), {
+        type: "module",
+        name,
+      }),
+    init: (_, epoch) => initMessage(epoch, config, acquired.ownIds),
+    parse: parseFromWorker,
+    openBlock: (buffer) => new BlockReader(buffer),
+    threadExists: (id) => threadExists(kernel, id),
+    mayRespawn: () => whyNoThread(kernel),
+    processUsage: () => readProcessUsage(kernel),
+    fatal: (message) => exit(EXIT.cannotGoOn, message),
+  }).catch((error) => {
+    if (!(error instanceof ListenError)) throw error;
+    return exit(EXIT.cannotListen, error.message);
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, async () => {
+      await agent.stop(signal);
+      Deno.exit(0);
+    });
+  }
+}
+
+const invocation = parse(Deno.args, {
+  stderrIsTerminal: Deno.stderr.isTerminal(),
+});
+switch (invocation.kind) {
+  case "serve":
+    await serve(invocation.config);
+    break;
+  case "version":
+    stdoutWriter()(versionText() + "\n");
+    break;
+  case "help":
+    stdoutWriter()(invocation.text);
+    break;
+  case "usage-error":
+    stderrWriter()(invocation.message + "\n");
+    Deno.exit(EXIT.usage);
+}

@@ -1,0 +1,120 @@
+/**
+ * Owns what a setting's text may be: the contract of a kind of value, and the kinds that have no file of their own. In:
+ * text from a flag (later also from the environment and the file). Out: a value, or a refusal that becomes one sentence.
+ * @module
+ */
+import { nearestName } from "./nearest.ts";
+import { quoted } from "./quoted.ts";
+
+/** A value; or why not: the text is none of this kind, and the valid name next to it where the kind is a list of names. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly nearest?: string };
+
+export interface ValueKind<T> {
+  /** What text is accepted, to follow the word "expected" in a sentence. */
+  readonly expects: string;
+  parse(text: string): Parsed<T>;
+}
+
+/** Kernel object ids are u32, so no machine has more objects than this. */
+const MOST_OBJECTS = 0xffff_ffff;
+
+/** A whole number of objects from 1 to 4294967295, in decimal digits. */
+export const objectCount: ValueKind<number> = {
+  expects: `a whole number from 1 to ${MOST_OBJECTS}`,
+  parse(text) {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+    return value >= 1 && value <= MOST_OBJECTS
+      ? { ok: true, value }
+      : { ok: false };
+  },
+};
+
+/** `true` or `false`. */
+export const booleanWord: ValueKind<boolean> = twoWords("true", "false");
+
+/** `on` (true) or `off` (false). */
+export const onOff: ValueKind<boolean> = twoWords("on", "off");
+
+/** One of `names`, spelt exactly. */
+export function oneOf<T extends string>(names: readonly T[]): ValueKind<T> {
+  return {
+    expects: orList(names),
+    parse(text) {
+      const value = names.find((name) => name === text);
+      return value === undefined
+        ? { ok: false, nearest: nearestName(text, names) }
+        : { ok: true, value };
+    },
+  };
+}
+
+/** KEY=VALUE with one of `keys`. The value is a record with that key alone. */
+export function keyed<K extends string, T>(
+  keys: readonly K[],
+  inner: ValueKind<T>,
+): ValueKind<Partial<Record<K, T>>> {
+  const key = oneOf(keys);
+  return {
+    expects: `KEY=N, KEY being ${key.expects} and N ${inner.expects}`,
+    parse(text) {
+      const at = text.indexOf("=");
+      const name = key.parse(at < 0 ? text : text.slice(0, at));
+      if (!name.ok) return name;
+      const value = at < 0 ? undefined : inner.parse(text.slice(at + 1));
+      if (value === undefined) return { ok: false };
+      if (!value.ok) return value;
+      const record: Partial<Record<K, T>> = {};
+      record[name.value] = value.value;
+      return { ok: true, value: record };
+    },
+  };
+}
+
+/** The same kind with its value turned into something else. */
+export function mapKind<T, U>(
+  kind: ValueKind<T>,
+  turn: (value: T) => U,
+): ValueKind<U> {
+  return {
+    expects: kind.expects,
+    parse(text) {
+      const parsed = kind.parse(text);
+      return parsed.ok ? { ok: true, value: turn(parsed.value) } : parsed;
+    },
+  };
+}
+
+/** The one sentence about `text` that `setting` (as `--interval`) cannot take. */
+export function refusalSentence(
+  setting: string,
+  kind: ValueKind<unknown>,
+  text: string,
+  nearest: string | undefined,
+): string {
+  const sentence = `Cannot use ${setting}: expected ${kind.expects}, found ${
+    quoted(text)
+  }`;
+  return nearest === undefined
+    ? sentence
+    : `${sentence}; did you mean ${nearest}?`;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(names: readonly string[]): string {
+  if (names.length < 2) return names.join();
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** No nearest name here: both words are in the sentence, and by letters "no" is nearer to "on" than to "off". */
+function twoWords(yes: string, no: string): ValueKind<boolean> {
+  return {
+    expects: `${yes} or ${no}`,
+    parse(text) {
+      return text === yes || text === no
+        ? { ok: true, value: text === yes }
+        : { ok: false };
+    },
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * Owns the parts of the page. In: plain values, strings of which may be hostile. Out: HTML with every value escaped.
+ * @module
+ */
+import { html } from "hono/html";
+import type { RunStatsFacts } from "../../workers/acquire.ts";
+import type { ObjectType } from "../../workers/protocol.ts";
+import type { NodeSnapshot } from "../state/node_state.ts";
+import type { CollectorStatus } from "../state/collector_health.ts";
+import { ABSENT, formatBytes, formatCount, formatSeconds } from "./format.ts";
+import type { CollectorReadiness, Readiness } from "./readiness.ts";
+import type { MemoryTotals } from "./totals.ts";
+
+export type Markup = ReturnType<typeof html>;
+
+const OBJECT_NAMES: ReadonlyArray<readonly [ObjectType, string]> = [
+  ["program", "Programs"],
+  ["map", "Maps"],
+  ["link", "Links"],
+  ["btf", "BTF objects"],
+];
+
+export function objectCards(tables: NodeSnapshot["tables"]): Markup {
+  return html`<dl class="cards">${
+    OBJECT_NAMES.map(([type, name]) => objectCard(name, tables[type]))
+  }</dl>`;
+}
+
+function objectCard(
+  name: string,
+  table: NodeSnapshot["tables"][ObjectType],
+): Markup {
+  if (table.status === "unavailable" || table.sampledAtMs === undefined) {
+    return card(name, ABSENT, table.reason ?? "no sample yet");
+  }
+  const counted = `+${formatCount(table.created)} −${
+    formatCount(table.destroyed)
+  } since start`;
+  const note = table.status === "stale"
+    ? `last good sample; ${table.reason ?? "the latest failed"}`
+    : counted;
+  return card(name, formatCount(table.size), note);
+}
+
+export function memoryCards(
+  memory: MemoryTotals,
+  runStats: RunStatsFacts,
+): Markup {
+  const stats = describeRunStats(runStats);
+  return html`<dl class="cards">${[
+    card(
+      "Memory in all",
+      formatBytes(memory.totalBytes),
+      exactBytes(memory.totalBytes),
+    ),
+    card(
+      "Memory of maps",
+      formatBytes(memory.mapBytes),
+      "(key + value size) × max entries",
+    ),
+    card(
+      "Memory of programs",
+      formatBytes(memory.programBytes),
+      "JITed + translated code",
+    ),
+    card("Run-time statistics", stats.value, stats.note),
+  ]}</dl>`;
+}
+
+function card(name: string, value: string, note: string): Markup {
+  return html`
+    <div class="card">
+      <dt>${name}</dt>
+      <dd class="value">${value}</dd>
+      <dd class="note">${note}</dd>
+    </div>
+  `;
+}
+
+function exactBytes(bytes: number | undefined): string {
+  return bytes === undefined
+    ? "not known until maps and programs are read"
+    : `${formatCount(bytes)} bytes`;
+}
+
+function describeRunStats(
+  facts: RunStatsFacts,
+): { value: string; note: string } {
+  if (facts.agent) return { value: "on", note: "kept on by this agent" };
+  if (facts.sysctl === true) {
+    return { value: "on", note: "by kernel.bpf_stats_enabled" };
+  }
+  if (facts.other === true) {
+    return { value: "on", note: "kept on by another process" };
+  }
+  const why = facts.reason ?? "this agent was asked not to keep them";
+  return facts.sysctl === undefined || facts.other === undefined
+    ? { value: "unknown", note: `not by this agent: ${why}` }
+    : { value: "off", note: why };
+}
+
+export function missingNotice({ waitingFor, privileges }: Readiness): Markup {
+  if (waitingFor.length === 0 && privileges.missing.length === 0) {
+    return html``;
+  }
+  const missing = privileges.missing.map(({ capability, gives, how }) =>
+    html`<li><code>${capability}</code> would give ${gives}: ${how}</li>`
+  );
+  return html`
+    <section class="panel notice">
+      <h2>What is missing</h2>
+      <ul>${waitingFor.map((line) => html`<li>${line}</li>`)}${missing}</ul>
+    </section>
+  `;
+}
+
+const BADGES: Readonly<Record<CollectorStatus, string>> = {
+  starting: "warn",
+  sampling: "good",
+  failing: "bad",
+  unavailable: "bad",
+  restarting: "warn",
+};
+
+export function collectorTable(
+  collectors: readonly CollectorReadiness[],
+): Markup {
+  return html`
+    <div class="panel">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Collector</th>
+            <th scope="col">Status</th>
+            <th scope="col">Backend</th>
+            <th scope="col" class="number">Interval</th>
+            <th scope="col" class="number">Age</th>
+            <th scope="col" class="number">Samples</th>
+            <th scope="col" class="number">Missed</th>
+            <th scope="col" class="number">Restarts</th>
+          </tr>
+        </thead>
+        <tbody>${collectors.map(collectorRow)}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function collectorRow(collector: CollectorReadiness): Markup {
+  const { name, status, backend, backendReason, quality, lastError } =
+    collector;
+  const recovered = status === "sampling" ? "last error: " : "";
+  return html`
+    <tr>
+      <th scope="row">${name}</th>
+      <td data-label="Status">
+        <div><span class="badge ${BADGES[
+          status
+        ]}">${status}</span>${lastError === undefined
+          ? ""
+          : html`<span class="note ${
+            recovered === "" ? "error" : ""
+          }">${recovered}${shorten(lastError)}</span>`}</div>
+      </td>
+      <td data-label="Backend">
+        <div>${backend ?? ABSENT}${quality === undefined
+          ? ""
+          : `, ${quality}`}${backendReason === undefined
+          ? ""
+          : html`<span class="note">${backendReason}</span>`}</div>
+      </td>
+      <td data-label="Interval" class="number">${formatSeconds(
+        collector.intervalSeconds,
+      )}</td>
+      <td data-label="Age" class="number">${formatSeconds(
+        collector.ageSeconds,
+      )}</td>
+      <td data-label="Samples" class="number">${formatCount(
+        collector.samples,
+      )}</td>
+      <td data-label="Missed" class="number">${formatCount(
+        collector.missedTicks,
+      )}</td>
+      <td data-label="Restarts" class="number">${formatCount(
+        collector.restarts,
+      )}</td>
+    </tr>
+  `;
+}
+
+/** A whole error is in /readyz; here it must not push the rest off the screen. */
+function shorten(sentence: string): string {
+  const LONGEST = 200;
+  return sentence.length > LONGEST
+    ? `${sentence.slice(0, LONGEST)}…`
+    : sentence;
+}
+
+export function endpointList(groups: readonly string[]): Markup {
+  return html`
+    <div class="panel">
+      <ul class="links">
+        <li><a class="path" href="/metrics"><code>/metrics</code></a><span class="about">Every metric, as Prometheus text or OpenMetrics.
+    <span class="groups">One group alone: ${groups.map((group) =>
+      html`
+        <a href="/metrics?collect[]=${encodeURIComponent(group)}">${group}</a>
+      `
+    )}</span></span></li>
+        <li><a class="path" href="/readyz"><code>/readyz</code></a><span class="about">Each collector's backend, quality and age, and which privileges are missing, as JSON.</span></li>
+        <li><a class="path" href="/healthz"><code>/healthz</code></a><span class="about">Whether the process can serve.</span></li>
+      </ul>
+    </div>
+  `;
+}

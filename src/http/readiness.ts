@@ -1,0 +1,152 @@
+/**
+ * Owns the answer to "is what this agent serves complete, and if not, why?". In: the collectors' health, the tables and
+ * what was found at start. Out: plain values for /readyz and the page. What is not known is absent, never 0.
+ * @module
+ */
+import type { NodeFacts, RunStatsFacts } from "../../workers/acquire.ts";
+import type {
+  BackendName,
+  CollectorName,
+  ObjectType,
+} from "../../workers/protocol.ts";
+import type {
+  CollectorHealth,
+  CollectorStatus,
+} from "../state/collector_health.ts";
+import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
+
+/** How far a collector's numbers can be trusted. */
+export type Quality = "exact" | "unavailable";
+
+const QUALITY: Readonly<Record<BackendName, Quality>> = { walk: "exact" };
+
+export interface CollectorReadiness {
+  readonly name: CollectorName;
+  readonly status: CollectorStatus;
+  readonly backend: BackendName | undefined;
+  readonly backendReason: string | undefined;
+  readonly quality: Quality | undefined;
+  readonly intervalSeconds: number;
+  /** Since the start of the last good sample. */
+  readonly ageSeconds: number | undefined;
+  readonly lastError: string | undefined;
+  readonly overdueInARow: number;
+  readonly samples: number;
+  readonly missedTicks: number;
+  readonly syscalls: number;
+  readonly restarts: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+export interface TableReadiness {
+  readonly status: TableStatus;
+  readonly reason: string | undefined;
+  /** Objects in it; undefined until it was read once. */
+  readonly size: number | undefined;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** One sentence for each thing that is not there yet; empty when ready. */
+  readonly waitingFor: readonly string[];
+  readonly version: string;
+  readonly collectors: readonly CollectorReadiness[];
+  readonly tables: Readonly<Record<ObjectType, TableReadiness>>;
+  readonly privileges: {
+    readonly effective: NodeFacts["capabilities"];
+    readonly missing: NodeFacts["missing"];
+  };
+  readonly runStats: RunStatsFacts;
+}
+
+export interface ReadinessInput {
+  readonly collectors: readonly CollectorHealth[];
+  readonly tables: NodeSnapshot["tables"];
+  readonly facts: NodeFacts;
+  readonly version: string;
+  readonly nowMs: number;
+}
+
+export function readiness(input: ReadinessInput): Readiness {
+  const { collectors, tables, facts, version, nowMs } = input;
+  const waitingFor = whatIsAwaited(input);
+  return {
+    ready: waitingFor.length === 0,
+    waitingFor,
+    version,
+    collectors: collectors.map((health) => collectorReadiness(health, nowMs)),
+    tables: {
+      map: tableReadiness(tables.map),
+      program: tableReadiness(tables.program),
+      link: tableReadiness(tables.link),
+      btf: tableReadiness(tables.btf),
+    },
+    privileges: { effective: facts.capabilities, missing: facts.missing },
+    runStats: facts.runStats,
+  };
+}
+
+/**
+ * What this kernel does not have is not waited for: it will never come. What a privilege would give is, for as long as it
+ * is missing: whoever deployed the agent has to see it.
+ */
+function whatIsAwaited(input: ReadinessInput): string[] {
+  const privileged = input.facts.missing.length === 0;
+  const awaited: string[] = [];
+  for (const { name, status, sampledAtMs } of input.collectors) {
+    if (sampledAtMs === undefined && status !== "unavailable") {
+      awaited.push(`collector ${name}: no sample yet`);
+    }
+  }
+  for (const table of Object.values(input.tables)) {
+    if (table.status === "unavailable" && !privileged) {
+      awaited.push(
+        `${table.type} objects: ${table.reason ?? "a privilege is missing"}`,
+      );
+    }
+  }
+  return awaited;
+}
+
+function collectorReadiness(
+  health: CollectorHealth,
+  nowMs: number,
+): CollectorReadiness {
+  return {
+    name: health.name,
+    status: health.status,
+    backend: health.backend,
+    backendReason: health.backendReason,
+    quality: qualityOf(health),
+    intervalSeconds: health.intervalMs / 1000,
+    ageSeconds: health.sampledAtMs === undefined
+      ? undefined
+      : Math.max(0, Math.round(nowMs - health.sampledAtMs)) / 1000,
+    lastError: health.lastError,
+    overdueInARow: health.overdueInARow,
+    samples: health.samples,
+    missedTicks: health.missedTicks,
+    syscalls: health.syscalls,
+    restarts: health.restarts,
+    errors: health.errors,
+    skipped: health.skipped,
+  };
+}
+
+function qualityOf(health: CollectorHealth): Quality | undefined {
+  if (health.status === "unavailable") return "unavailable";
+  return health.backend === undefined ? undefined : QUALITY[health.backend];
+}
+
+function tableReadiness(
+  table: NodeSnapshot["tables"][ObjectType],
+): TableReadiness {
+  const read = table.sampledAtMs !== undefined &&
+    table.status !== "unavailable";
+  return {
+    status: table.status,
+    reason: table.reason,
+    size: read ? table.size : undefined,
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * Owns the socket under the HTTP application: its limits, its time-outs and its end. In: an application and an address.
+ * Out: a running server. It is `node:http`, which bounds connections and closes those that send half a header.
+ * @module
+ */
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Clock } from "../clock.ts";
+import type { ListenAddress } from "../config/config.ts";
+import type { HttpEnv, HttpLog } from "./env.ts";
+import {
+  codeOf,
+  formatAddress,
+  type ListenError,
+  listenError,
+} from "./listen_error.ts";
+import { problem, PROBLEM_TYPE, problemText, titleOf } from "./problem.ts";
+import type { ProblemStatus } from "./problem.ts";
+
+export interface HttpLimits {
+  /** A connection that has not sent a whole header by then is closed. */
+  readonly headersTimeoutMs: number;
+  /** A request whose body is not there by then is closed. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may stay open between two requests; longer than the usual 15 s between scrapes. */
+  readonly keepAliveTimeoutMs: number;
+  /** How often the above are looked at; each look wakes the process up. */
+  readonly checkEveryMs: number;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  /** How long answers may go on once the server was told to stop. */
+  readonly stopGraceMs: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  headersTimeoutMs: 4_000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 75_000,
+  checkEveryMs: 1_000,
+  maxConnections: 1_000,
+  maxHeaderBytes: 16_384,
+  stopGraceMs: 200,
+};
+
+export interface ServerOptions {
+  readonly app: Hono<HttpEnv>;
+  readonly address: ListenAddress;
+  readonly clock: Clock;
+  readonly log: HttpLog;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpServer {
+  /** Where it listens; port 0 has become the one that was given. */
+  readonly address: ListenAddress;
+  /** Takes no more connections, lets answers finish for a moment, then cuts what is left. Calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
+
+/** @throws {ListenError} */
+export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  const server = createServer({
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+  });
+  server.maxConnections = limits.maxConnections;
+  const running = new Set<ServerResponse>();
+  let stopping: Promise<void> | undefined;
+
+  const answer = getRequestListener(options.app.fetch, {
+    overrideGlobalObjects: false,
+    hostname: "localhost",
+    errorHandler: () =>
+      problem(400, "Cannot read the request: its target or Host is malformed", {
+        connection: "close",
+      }),
+  });
+  server.on("request", (incoming, outgoing) => {
+    running.add(outgoing);
+    outgoing.once("close", () => {
+      running.delete(outgoing);
+      if (stopping !== undefined && running.size === 0) {
+        server.closeAllConnections();
+      }
+    });
+    if (stopping !== undefined) outgoing.setHeader("connection", "close");
+    void answer(incoming, outgoing);
+  });
+  server.on("clientError", refuseUnread);
+  const address = await listen(server, options.address);
+  server.on("error", (error) => {
+    options.log.error(
+      `The listener on ${formatAddress(address)} failed: ${error.message}`,
+    );
+  });
+
+  return {
+    address,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+
+  async function stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) =>
+      server.close(() => resolve())
+    );
+    for (const outgoing of running) {
+      if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
+    }
+    if (running.size === 0) server.closeAllConnections();
+    const cancelCut = options.clock.after(
+      limits.stopGraceMs,
+      () => server.closeAllConnections(),
+    );
+    await closed;
+    cancelCut();
+  }
+}
+
+const UNREAD: Readonly<Record<string, ProblemStatus>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Answers what never became a request, where that can still be written, and closes. */
+function refuseUnread(error: Error, socket: Socket): void {
+  const code = codeOf(error);
+  if (!socket.writable || code === "ECONNRESET" || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const status = (code === undefined ? undefined : UNREAD[code]) ?? 400;
+  const body = problemText(
+    status,
+    "Cannot read the request: it is too long, too slow or not HTTP",
+  );
+  socket.end(
+    `HTTP/1.1 ${status} ${titleOf(status)}\r\nConnection: close\r\n` +
+      `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+/** No host means every address, of both families where this machine has both. */
+async function listen(
+  server: Server,
+  address: ListenAddress,
+): Promise<ListenAddress> {
+  if (address.host !== "") return await listenOn(server, address, address.host);
+  try {
+    return await listenOn(server, address, "::");
+  } catch (error) {
+    // A machine without IPv6 says so in several ways; these two would be the same for IPv4.
+    const { code } = error as ListenError;
+    if (code === "EADDRINUSE" || code === "EACCES") throw error;
+    return await listenOn(server, address, "0.0.0.0");
+  }
+}
+
+function listenOn(
+  server: Server,
+  address: ListenAddress,
+  host: string,
+): Promise<ListenAddress> {
+  const { promise, resolve, reject } = Promise.withResolvers<ListenAddress>();
+  const failed = (error: Error) => reject(listenError(address, error));
+  server.once("error", failed);
+  server.listen({ port: address.port, host }, () => {
+    server.off("error", failed);
+    const bound = server.address();
+    const port = bound !== null && typeof bound === "object"
+      ? bound.port
+      : address.port;
+    resolve({ host: address.host, port });
+  });
+  return promise;
+}

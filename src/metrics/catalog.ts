@@ -1,0 +1,29 @@
+/**
+ * Owns the catalog: every metric of the agent exactly once, in the order of the page. In: its parts, by responsibility.
+ * Out: what the exposition, the documentation, alerts and dashboards are derived from.
+ * @module
+ */
+import { collectorMetrics, sampleDuration } from "./collector_metrics.ts";
+import type { Metric } from "./metric.ts";
+import {
+  limitMetrics,
+  objectCountMetrics,
+  runStatsMetrics,
+} from "./node_metrics.ts";
+import { linkMetrics, mapMetrics, programMetrics } from "./object_metrics.ts";
+import { processMetrics } from "./process_metrics.ts";
+
+export { metricGroups } from "./metric.ts";
+export type { Metric, MetricGroup } from "./metric.ts";
+
+export const catalog: readonly Metric[] = [
+  ...objectCountMetrics,
+  ...mapMetrics,
+  ...programMetrics,
+  ...runStatsMetrics,
+  ...linkMetrics,
+  ...limitMetrics,
+  sampleDuration,
+  ...collectorMetrics,
+  ...processMetrics,
+];

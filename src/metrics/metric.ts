@@ -1,0 +1,135 @@
+/**
+ * Owns what a metric is: one entry of the catalog, and how its value is read. In: the shapes of the node's state. Out:
+ * the types that the catalog's parts are written in and every exposition reads.
+ * @module
+ */
+import type { CollectorName, ObjectType } from "../../workers/protocol.ts";
+import type { NodeFacts } from "../../workers/acquire.ts";
+import type { CollectorHealth } from "../state/collector_health.ts";
+import type {
+  Columns,
+  NodeSnapshot,
+  SeriesText,
+  TableStatus,
+} from "../state/node_state.ts";
+
+/** What `?collect[]=` narrows a page to, in the page's order. */
+export const metricGroups = [
+  "objects",
+  "maps",
+  "programs",
+  "links",
+  "limits",
+  "collector",
+  "process",
+] as const;
+export type MetricGroup = (typeof metricGroups)[number];
+
+export type MetricType = "gauge" | "counter" | "histogram";
+
+/** How far a number can be trusted where it is shown at all. */
+export type Quality = "exact" | "estimated" | "lower bound";
+
+/** What of a series is known before any sample. */
+interface Described {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  /** As the name says it: `bytes`, `seconds`, `ns`, `ratio`, `percent`; empty for plain numbers. */
+  readonly unit: "" | "bytes" | "seconds" | "ns" | "ratio" | "percent";
+  readonly labels: readonly string[];
+  readonly group: MetricGroup;
+  readonly quality: Quality;
+  /** Where the number comes from: a field of the kernel, a file, or the agent's own count. */
+  readonly source: string;
+  /** Left out with `--system-stats false`. */
+  readonly systemStats?: true;
+}
+
+/** One series for each object of a table. */
+export interface ObjectMetric extends Described {
+  readonly kind: "object";
+  readonly table: Exclude<ObjectType, "btf">;
+  /** Which of an object's label texts its series carry. */
+  readonly text: keyof SeriesText;
+  /** Reads the values of one snapshot, row by row; NaN is absent. */
+  values(snapshot: NodeSnapshot): (row: number) => number;
+  /** What stands for the objects that have no series of their own; ratios and infos have nothing that does. */
+  readonly rest: "sum" | "increments" | "nothing";
+  /** The column whose increments are the rest's counter. */
+  readonly column?: Columns["program"];
+  /** Left out where run-time statistics are known to be off everywhere. */
+  readonly runStats?: true;
+}
+
+/** A few series, made anew for each page. */
+export interface NodeMetric extends Described {
+  readonly kind: "node";
+  samples(input: PageInput): Iterable<Sample>;
+}
+
+/** One series without labels, of the agent's own process. */
+export interface ProcessMetric extends Described {
+  readonly kind: "process";
+  readonly field: (usage: ProcessUsage) => number | undefined;
+}
+
+/** Observed as it happens, by prom-client's own class. */
+export interface HistogramMetric extends Described {
+  readonly kind: "histogram";
+  readonly type: "histogram";
+  /** Upper bounds, ascending; never a whole number, which the two text formats would write differently. */
+  readonly buckets: readonly number[];
+}
+
+export type Metric =
+  | ObjectMetric
+  | NodeMetric
+  | ProcessMetric
+  | HistogramMetric;
+
+/** One series of one page; label values are as they are, neither cleaned nor escaped. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What the agent's process uses; what cannot be read is absent. */
+export interface ProcessUsage {
+  readonly cpuUserSeconds?: number;
+  readonly cpuSystemSeconds?: number;
+  /** Unix time. */
+  readonly startTimeSeconds?: number;
+  readonly residentBytes?: number;
+  readonly virtualBytes?: number;
+  readonly heapBytes?: number;
+  readonly openFds?: number;
+  readonly maxFds?: number;
+}
+
+/** Everything that one page is made of, of one instant. */
+export interface PageInput {
+  readonly snapshot: NodeSnapshot;
+  readonly collectors: readonly CollectorHealth[];
+  readonly usage: ProcessUsage;
+  readonly facts: NodeFacts;
+  /** Objects that count as 100 %. */
+  readonly limits: Readonly<Record<CollectorName, number>>;
+  readonly systemStats: boolean;
+  /** CLOCK_MONOTONIC. */
+  readonly nowMs: number;
+}
+
+/** Whether the rows of a table are known: those of a table that never was read are not. */
+export function isKnown(table: { readonly status: TableStatus }): boolean {
+  return table.status === "sampled" || table.status === "stale";
+}
+
+/** Whether a page has this metric at all, by its settings and by what was found at start. */
+export function isShown(metric: Metric, input: PageInput): boolean {
+  if (metric.systemStats && !input.systemStats) return false;
+  if (metric.kind !== "object") return true;
+  if (!isKnown(input.snapshot.tables[metric.table])) return false;
+  const { agent, sysctl, other } = input.facts.runStats;
+  return !metric.runStats || agent || sysctl === true || other === true;
+}

@@ -1,0 +1,173 @@
+/**
+ * Owns the metrics of the node as a whole: counts, totals, use of limits, run-time statistics. In: PageInput. Out: their
+ * entries in the catalog. A number over a table that is not known is absent.
+ * @module
+ */
+import type { NodeSnapshot, Table } from "../state/node_state.ts";
+import { isKnown } from "./metric.ts";
+import type { NodeMetric, PageInput, Sample } from "./metric.ts";
+import { mapMemoryBytes, programMemoryBytes } from "./object_metrics.ts";
+
+export const objectCountMetrics: readonly NodeMetric[] = [
+  {
+    kind: "node",
+    name: "odigos_ebpf_objects_total",
+    type: "gauge",
+    help: "eBPF objects alive now.",
+    unit: "",
+    labels: ["type"],
+    group: "objects",
+    quality: "exact",
+    source: "BPF_*_GET_NEXT_ID",
+    samples: ({ snapshot }) => byTable(snapshot, (table) => table.size),
+  },
+  {
+    kind: "node",
+    name: "odigos_ebpf_objects_created_total",
+    type: "counter",
+    help:
+      "eBPF objects born since the agent's first sample; those that lived between two samples are not seen.",
+    unit: "",
+    labels: ["type"],
+    group: "objects",
+    quality: "lower bound",
+    source: "ids that are new from one sample to the next",
+    samples: ({ snapshot }) => byTable(snapshot, (table) => table.created),
+  },
+  {
+    kind: "node",
+    name: "odigos_ebpf_objects_destroyed_total",
+    type: "counter",
+    help:
+      "eBPF objects gone since the agent's first sample; those that lived between two samples are not seen.",
+    unit: "",
+    labels: ["type"],
+    group: "objects",
+    quality: "lower bound",
+    source: "ids that are gone from one sample to the next",
+    samples: ({ snapshot }) => byTable(snapshot, (table) => table.destroyed),
+  },
+  {
+    kind: "node",
+    name: "odigos_ebpf_total_memory_bytes",
+    type: "gauge",
+    help:
+      "Memory of all maps and programs, by the formulas of map_memory_bytes and program_memory_bytes.",
+    unit: "bytes",
+    labels: [],
+    group: "objects",
+    quality: "exact",
+    source: "sum over all maps and programs",
+    systemStats: true,
+    samples: totalMemory,
+  },
+];
+
+export const runStatsMetrics: readonly NodeMetric[] = [{
+  kind: "node",
+  name: "odigos_ebpf_stats_enabled",
+  type: "gauge",
+  help:
+    "Whether run-time statistics of programs are kept, by whom; sysctl and other as found when the agent started.",
+  unit: "",
+  labels: ["source"],
+  group: "programs",
+  quality: "exact",
+  source: "BPF_ENABLE_STATS, kernel.bpf_stats_enabled, a test run at start",
+  samples: statsEnabled,
+}];
+
+export const limitMetrics: readonly NodeMetric[] = [{
+  kind: "node",
+  name: "odigos_ebpf_system_resource_usage_percent",
+  type: "gauge",
+  help:
+    "Use of a limit: JITed bytes of net.core.bpf_jit_limit, numbers of objects of the configured limits.",
+  unit: "percent",
+  labels: ["resource"],
+  group: "limits",
+  quality: "exact",
+  source: "bpf_prog_info.jited_prog_len, net.core.bpf_jit_limit, --limit",
+  systemStats: true,
+  samples: resourceUsage,
+}];
+
+type Counted = Pick<Table<"map">, "size" | "created" | "destroyed">;
+
+function* byTable(
+  snapshot: NodeSnapshot,
+  value: (table: Counted) => number,
+): Generator<Sample> {
+  const { map, program, link, btf } = snapshot.tables;
+  for (const table of [map, program, link, btf]) {
+    if (isKnown(table)) {
+      yield { labels: { type: table.type }, value: value(table) };
+    }
+  }
+}
+
+function* totalMemory({ snapshot }: PageInput): Generator<Sample> {
+  const { map, program } = snapshot.tables;
+  if (!isKnown(map) || !isKnown(program)) return;
+  yield {
+    labels: {},
+    value: sum(map.descriptions, mapMemoryBytes) +
+      sum(program.descriptions, programMemoryBytes),
+  };
+}
+
+function* statsEnabled({ facts }: PageInput): Generator<Sample> {
+  for (const source of ["agent", "sysctl", "other"] as const) {
+    const enabled = facts.runStats[source];
+    if (enabled !== undefined) {
+      yield { labels: { source }, value: enabled ? 1 : 0 };
+    }
+  }
+}
+
+function* resourceUsage(
+  { snapshot, facts, limits }: PageInput,
+): Generator<Sample> {
+  const { map, program, link } = snapshot.tables;
+  const used = [
+    {
+      resource: "jit",
+      table: program,
+      count: () =>
+        sum(program.descriptions, (described) => described.jitedBytes),
+      limit: facts.jitLimitBytes,
+    },
+    {
+      resource: "maps",
+      table: map,
+      count: () => map.size,
+      limit: limits.maps,
+    },
+    {
+      resource: "programs",
+      table: program,
+      count: () => program.size,
+      limit: limits.programs,
+    },
+    {
+      resource: "links",
+      table: link,
+      count: () => link.size,
+      limit: limits.links,
+    },
+  ];
+  for (const { resource, table, count, limit } of used) {
+    if (isKnown(table) && limit !== undefined && limit > 0) {
+      yield { labels: { resource }, value: 100 * count() / limit };
+    }
+  }
+}
+
+function sum<T>(
+  described: readonly T[],
+  value: (description: T) => number,
+): number {
+  let total = 0;
+  for (const description of described) total += value(description);
+  return total;
+}

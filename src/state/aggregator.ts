@@ -1,0 +1,120 @@
+/**
+ * Owns the state of the node on the main thread: one table a type, fed by the workers' messages. In: blocks, births, sample
+ * reports. Out: NodeState. It knows no worker and no clock: what it is told decides alone.
+ * @module
+ */
+import type { BlockCopy } from "../../workers/columns.ts";
+import type {
+  Births,
+  Block,
+  Descriptions,
+  ObjectType,
+  Sampled,
+} from "../../workers/protocol.ts";
+import type { NodeSnapshot, NodeState, SeriesText } from "./node_state.ts";
+import { TableState } from "./table_state.ts";
+
+/** Reads what a worker wrote; workers/columns.ts has it. */
+export interface BlockSource {
+  read(): BlockCopy | undefined;
+}
+
+export interface AggregatorOptions {
+  readonly maxSeries: number;
+  readonly openBlock: (buffer: SharedArrayBuffer) => BlockSource;
+  readonly textOf: <T extends ObjectType>(
+    type: T,
+    description: Descriptions[T],
+  ) => SeriesText;
+}
+
+export class Aggregator implements NodeState {
+  readonly #openBlock: AggregatorOptions["openBlock"];
+  readonly #blocks: Map<ObjectType, { epoch: number; source: BlockSource }> =
+    new Map();
+  readonly #tables: { readonly [T in ObjectType]: TableState<T> };
+
+  constructor(options: AggregatorOptions) {
+    this.#openBlock = options.openBlock;
+    const { maxSeries, textOf } = options;
+    this.#tables = {
+      map: new TableState({
+        type: "map",
+        counters: [],
+        textOf: (description) => textOf("map", description),
+        weightOf: ({ keySizeBytes, valueSizeBytes, maxEntries }) =>
+          (keySizeBytes + valueSizeBytes) * maxEntries,
+        maxSeries,
+      }),
+      program: new TableState({
+        type: "program",
+        counters: ["runTimeNs", "runCount", "recursionMisses"],
+        ratio: {
+          of: "runTimeNs",
+          name: "cpuRatio",
+          peakName: "cpuRatioMax",
+        },
+        textOf: (description) => textOf("program", description),
+        weightOf: (_, counter) => counter("runTimeNs"),
+        maxSeries,
+      }),
+      link: new TableState({
+        type: "link",
+        counters: [],
+        textOf: (description) => textOf("link", description),
+        weightOf: ({ id }) => -id,
+        maxSeries,
+      }),
+      btf: new TableState({
+        type: "btf",
+        counters: [],
+        textOf: (description) => textOf("btf", description),
+        weightOf: ({ sizeBytes }) => sizeBytes,
+        maxSeries,
+      }),
+    };
+  }
+
+  /** From now on the table's ticks are read from this block. */
+  block({ table, epoch, buffer }: Block): void {
+    this.#blocks.set(table, { epoch, source: this.#openBlock(buffer) });
+  }
+
+  births(births: Births): void {
+    this.#announce(births.table, births);
+  }
+
+  /** Brings in what a sample changed. */
+  sampled(sampled: Sampled): void {
+    for (const { table, failure } of sampled.tables) {
+      if (failure !== undefined) {
+        this.#tables[table].fail(
+          `${failure.call} failed: ${failure.errno}`,
+          failure.unavailable,
+        );
+        continue;
+      }
+      const block = this.#blocks.get(table);
+      if (block === undefined || block.epoch !== sampled.epoch) continue;
+      const copy = block.source.read();
+      if (copy !== undefined) this.#tables[table].apply(copy);
+    }
+  }
+
+  freeze(): NodeSnapshot {
+    const { map, program, link, btf } = this.#tables;
+    return {
+      tables: {
+        map: map.freeze(),
+        program: program.freeze(),
+        link: link.freeze(),
+        btf: btf.freeze(),
+      },
+    };
+  }
+
+  #announce<T extends ObjectType>(table: T, births: Births): void {
+    // The message's table says whose descriptions it carries.
+    (this.#tables[table] as TableState<T>).announce(births as Births<T>);
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * Owns the rows of one object type on the main thread, from tick to tick: which objects there are, their counters, what is
+ * derived from them. In: births, and blocks as they were copied out of shared memory. Out: a frozen Table. A tick in which no
+ * object came or went allocates nothing.
+ * @module
+ */
+import type { BlockCopy } from "../../workers/columns.ts";
+import type {
+  Births,
+  Descriptions,
+  ObjectType,
+} from "../../workers/protocol.ts";
+import { sameObject } from "./identity.ts";
+import type { Columns, SeriesText, Table, TableStatus } from "./node_state.ts";
+import { Peaks } from "./peaks.ts";
+import { flagColumn, numberColumn, wordColumn } from "./row_arrays.ts";
+import { SeriesRank } from "./series_rank.ts";
+
+/** How one type's table is kept. */
+export interface TableSpec<T extends ObjectType> {
+  readonly type: T;
+  /** Names of the block's columns, all of them counters, in its order. */
+  readonly counters: readonly Columns[T][];
+  /** The ratio column that is derived from a counter of ns. */
+  readonly ratio?: {
+    readonly of: Columns[T];
+    readonly name: Columns[T];
+    readonly peakName: Columns[T];
+  };
+  /** Label text, made at birth. */
+  readonly textOf: (description: Descriptions[T]) => SeriesText;
+  /** What objects are ranked by when there are too many for series of their own. */
+  readonly weightOf: (
+    description: Descriptions[T],
+    counters: (name: Columns[T]) => number,
+  ) => number;
+  readonly maxSeries: number;
+}
+
+const NS_PER_MS = 1e6;
+
+export class TableState<T extends ObjectType> {
+  readonly #spec: TableSpec<T>;
+  #count = 0;
+  readonly #ids = wordColumn();
+  readonly #births = wordColumn();
+  readonly #ownSeries = flagColumn();
+  readonly #counters;
+  readonly #ratios = numberColumn();
+  readonly #peaks = new Peaks();
+  readonly #rank: SeriesRank;
+  #descriptions: Descriptions[T][] = [];
+  #text: SeriesText[] = [];
+  /** What the counters of objects under `other` rose by, by place. */
+  readonly #rest: Float64Array;
+  #from = new Int32Array(0);
+
+  #epoch = 0;
+  /** Births of this epoch that no applied block has referred to yet. */
+  readonly #pending: Map<number, Descriptions[T]> = new Map();
+  #birthsUpTo = 0;
+  #sampledAtMs: number | undefined;
+  #status: TableStatus = "starting";
+  #reason: string | undefined;
+  #created = 0;
+  #destroyed = 0;
+
+  constructor(spec: TableSpec<T>) {
+    this.#spec = spec;
+    this.#counters = spec.counters.map(() => numberColumn());
+    this.#rest = new Float64Array(spec.counters.length);
+    this.#rank = new SeriesRank(spec.maxSeries);
+  }
+
+  /** Takes births in; their objects appear with the first block that refers to them. */
+  announce(births: Births<T>): void {
+    if (births.epoch !== this.#epoch) {
+      this.#epoch = births.epoch;
+      this.#pending.clear();
+    }
+    births.descriptions.forEach((description, i) => {
+      Object.freeze(description);
+      this.#pending.set(births.firstBirth + i, description);
+    });
+    this.#birthsUpTo = births.firstBirth + births.descriptions.length - 1;
+  }
+
+  /** Makes `block` the present state. False, and the last state stands, while births that it refers to are not in. */
+  apply(block: BlockCopy): boolean {
+    if (block.epoch !== this.#epoch) {
+      // An epoch without any birth yet: right for an empty table alone.
+      if (block.birthSeq > 0) return false;
+      this.#epoch = block.epoch;
+      this.#birthsUpTo = 0;
+      this.#pending.clear();
+    }
+    if (block.birthSeq > this.#birthsUpTo) return false;
+    if (this.#rowsChanged(block)) this.#moveRows(block);
+    this.#takeCounters(block);
+    this.#pending.clear();
+    this.#sampledAtMs = block.startedAtMs;
+    this.#status = "sampled";
+    this.#reason = undefined;
+    this.#rank.renew(
+      block.startedAtMs,
+      this.#count,
+      this.#ownSeries.values,
+      this.#weightOf,
+    );
+    return true;
+  }
+
+  /** Notes that the last sample failed; rows that are there stay. */
+  fail(reason: string, unavailable: boolean): void {
+    this.#status = this.#sampledAtMs === undefined && unavailable
+      ? "unavailable"
+      : this.#sampledAtMs === undefined
+      ? "starting"
+      : "stale";
+    this.#reason = reason;
+  }
+
+  freeze(): Table<T> {
+    const count = this.#count;
+    const columns: Record<string, Float64Array> = {};
+    const rest: Record<string, number> = {};
+    this.#spec.counters.forEach((name, c) => {
+      columns[name] = this.#counters[c].values.slice(0, count);
+      rest[name] = this.#rest[c];
+    });
+    if (this.#spec.ratio !== undefined) {
+      const peaks = new Float64Array(count);
+      this.#peaks.copyInto(peaks);
+      columns[this.#spec.ratio.name] = this.#ratios.values.slice(0, count);
+      columns[this.#spec.ratio.peakName] = peaks;
+    }
+    return {
+      type: this.#spec.type,
+      status: this.#status,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(this.#sampledAtMs === undefined
+        ? {}
+        : { sampledAtMs: this.#sampledAtMs }),
+      size: count,
+      created: this.#created,
+      destroyed: this.#destroyed,
+      descriptions: this.#descriptions.slice(0, count),
+      text: this.#text.slice(0, count),
+      ownSeries: this.#ownSeries.values.slice(0, count),
+      restSize: count - this.#rank.ownCount,
+      columns: columns as Record<Columns[T], Float64Array>,
+      rest: rest as Record<Columns[T], number>,
+    };
+  }
+
+  readonly #weightOf = (row: number): number => {
+    const { counters, weightOf } = this.#spec;
+    return weightOf(
+      this.#descriptions[row],
+      (name) => this.#counters[counters.indexOf(name)].values[row],
+    );
+  };
+
+  #rowsChanged(block: BlockCopy): boolean {
+    // Births of another epoch may have the numbers that the present rows have.
+    if (this.#pending.size > 0 || block.count !== this.#count) return true;
+    const ids = this.#ids.values;
+    const births = this.#births.values;
+    for (let row = 0; row < block.count; row++) {
+      if (block.births[row] !== births[row] || block.ids[row] !== ids[row]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Brings every array into the block's order: both are ascending, so one walk along the two finds who stayed. */
+  #moveRows(block: BlockCopy): void {
+    const first = this.#sampledAtMs === undefined;
+    const descriptions: Descriptions[T][] = new Array(block.count);
+    const text: SeriesText[] = new Array(block.count);
+    if (this.#from.length < block.count) {
+      this.#from = new Int32Array(Math.ceil(block.count * 1.5));
+    }
+    const from = this.#from;
+    const ids = this.#ids.values;
+    const births = this.#births.values;
+    let old = 0;
+    let stayed = 0;
+    for (let row = 0; row < block.count; row++) {
+      while (old < this.#count && ids[old] < block.ids[row]) old++;
+      const candidate = old < this.#count && ids[old] === block.ids[row];
+      const told = this.#pending.get(block.births[row]);
+      const same = candidate &&
+        (told === undefined ? births[old] === block.births[row] : sameObject(
+          this.#spec.type,
+          this.#descriptions[old],
+          told,
+        ));
+      if (!same && told === undefined) {
+        throw new Error(
+          `Cannot apply a sample of ${this.#spec.type}s: row ${row} refers to birth ${
+            block.births[row]
+          }, which nobody announced`,
+        );
+      }
+      from[row] = same ? old : -1;
+      if (same) stayed++;
+      if (told === undefined) {
+        descriptions[row] = this.#descriptions[old];
+        text[row] = this.#text[old];
+      } else {
+        descriptions[row] = told;
+        text[row] = this.#spec.textOf(told);
+      }
+    }
+    this.#destroyed += this.#count - stayed;
+    if (!first) this.#created += block.count - stayed;
+    this.#ids.move(from, block.count);
+    this.#births.move(from, block.count);
+    this.#ownSeries.move(from, block.count);
+    this.#ratios.move(from, block.count);
+    this.#peaks.move(from, block.count);
+    for (const counter of this.#counters) counter.move(from, block.count);
+    this.#ids.values.set(block.ids.subarray(0, block.count));
+    this.#births.values.set(block.births.subarray(0, block.count));
+    this.#rank.join(this.#ownSeries.values, from, block.count);
+    this.#count = block.count;
+    this.#descriptions = descriptions;
+    this.#text = text;
+  }
+
+  #takeCounters(block: BlockCopy): void {
+    const own = this.#ownSeries.values;
+    const elapsedNs = this.#sampledAtMs === undefined
+      ? 0
+      : (block.startedAtMs - this.#sampledAtMs) * NS_PER_MS;
+    this.#peaks.advance(block.startedAtMs);
+    for (let c = 0; c < this.#counters.length; c++) {
+      const { values } = this.#counters[c];
+      const next = block.columns[c];
+      const isTimed = this.#spec.ratio?.of === this.#spec.counters[c];
+      for (let row = 0; row < block.count; row++) {
+        const last = values[row];
+        // Per-CPU sums are not read at one instant; what was once shown never falls.
+        const value = next[row] < last ? last : next[row];
+        values[row] = value;
+        if (own[row] === 0 && value === value) {
+          this.#rest[c] += last === last ? value - last : value;
+        }
+        if (isTimed && elapsedNs > 0) {
+          const ratio = (value - last) / elapsedNs;
+          this.#ratios.values[row] = ratio;
+          if (ratio === ratio) this.#peaks.note(row, ratio);
+        }
+      }
+    }
+  }
+}

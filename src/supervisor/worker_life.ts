@@ -1,0 +1,145 @@
+/**
+ * Owns one worker, from its start to its end. In: what the worker sends. Out: typed messages of this life alone, and in
+ * one sentence why it cannot go on. What follows from that is decided in supervised_collector.ts.
+ * @module
+ */
+import type {
+  CollectorName,
+  FromWorker,
+  Init,
+  Ready,
+  ToWorker,
+} from "../../workers/protocol.ts";
+import type { CountedTime } from "./counted_time.ts";
+import type {
+  SupervisorLimits,
+  SupervisorOptions,
+  WorkerLike,
+} from "./ports.ts";
+
+/** What all collectors of a supervisor share. */
+export interface Surroundings {
+  readonly options: SupervisorOptions;
+  readonly limits: SupervisorLimits;
+  readonly time: CountedTime;
+  /** As SupervisorOptions.fatal, but whoever calls first is the only one heard. */
+  giveUp(message: string): void;
+}
+
+/** Who decides about a life. Not called any more once the life has ended. */
+export interface LifeListener {
+  /** What it throws is held against the worker. */
+  take(message: FromWorker): void;
+  /** The worker failed; its thread ends by itself. */
+  failed(sentence: string): void;
+  /** The worker sent what cannot be taken, and may go on running. */
+  broken(sentence: string): void;
+}
+
+export class WorkerLife {
+  readonly #name: CollectorName;
+  readonly #surroundings: Surroundings;
+  readonly #listener: LifeListener;
+  readonly #worker: WorkerLike;
+  readonly #init: Init;
+  readonly #startedAtMs: number;
+  #heardAtMs: number;
+  #readyAtMs: number | undefined;
+  #threadId: number | undefined;
+  #ended = false;
+
+  /** Starts the worker's thread. @throws where that is not possible */
+  constructor(
+    { name, epoch }: { readonly name: CollectorName; readonly epoch: number },
+    surroundings: Surroundings,
+    listener: LifeListener,
+  ) {
+    const { options, time } = surroundings;
+    this.#name = name;
+    this.#surroundings = surroundings;
+    this.#listener = listener;
+    this.#startedAtMs = time.nowMs();
+    this.#heardAtMs = this.#startedAtMs;
+    this.#init = options.init(name, epoch);
+    this.#worker = options.spawn(name);
+    this.#worker.onmessage = (event) => this.#take(event.data);
+    this.#worker.onmessageerror = () =>
+      this.#break("expected a message, found one that cannot be deserialized");
+    this.#worker.onerror = (event) => {
+      // Unprevented, it ends the process, also where the worker is one that was given up.
+      event.preventDefault();
+      if (this.#ended) return;
+      listener.failed(`The ${name} worker failed: ${firstLineOf(event)}`);
+    };
+    this.#worker.postMessage(this.#init);
+  }
+
+  get epoch(): number {
+    return this.#init.epoch;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  ageMs(nowMs: number): number {
+    return nowMs - this.#startedAtMs;
+  }
+
+  silentMs(nowMs: number): number {
+    return nowMs - this.#heardAtMs;
+  }
+
+  /** Since the worker was ready; 0 where it never was. */
+  goodMs(nowMs: number): number {
+    return this.#readyAtMs === undefined ? 0 : nowMs - this.#readyAtMs;
+  }
+
+  ready(message: Ready): void {
+    this.#readyAtMs = this.#heardAtMs;
+    this.#threadId = message.threadId;
+  }
+
+  /** Whether its thread is gone, or was never known. */
+  isGone(): boolean {
+    return this.#threadId === undefined ||
+      !this.#surroundings.options.threadExists(this.#threadId);
+  }
+
+  askToStop(): void {
+    this.#worker.postMessage(
+      { version: this.#init.version, kind: "stop" } satisfies ToWorker,
+    );
+  }
+
+  /** Terminates the worker; nothing that it says counts any more. Its thread may stay for a while, or for ever. */
+  end(): void {
+    this.#ended = true;
+    this.#worker.terminate();
+  }
+
+  #take(sent: unknown): void {
+    if (this.#ended) return;
+    try {
+      const message = this.#surroundings.options.parse(sent);
+      if (message.epoch !== this.epoch) return;
+      this.#heardAtMs = this.#surroundings.time.nowMs();
+      this.#listener.take(message);
+    } catch (error) {
+      this.#break(firstLineOf(error));
+    }
+  }
+
+  #break(why: string): void {
+    if (this.#ended) return;
+    this.#listener.broken(
+      `Cannot take a message of the ${this.#name} worker: ${why}`,
+    );
+  }
+}
+
+/** The first line of an error's message, so that a sentence stays one line. */
+export function firstLineOf(error: unknown): string {
+  const { message } = error as { message?: unknown };
+  return String(message ?? error).split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,78 @@
+/**
+ * Owns the tests of src/config/value_kind.ts. In: texts. Out: verdicts.
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import {
+  booleanWord,
+  keyed,
+  mapKind,
+  objectCount,
+  oneOf,
+  onOff,
+  orList,
+  refusalSentence,
+} from "../../../../src/config/value_kind.ts";
+
+Deno.test("objectCount reads whole numbers from 1 to what a u32 holds", () => {
+  assertEquals(objectCount.parse("1"), { ok: true, value: 1 });
+  assertEquals(objectCount.parse("4294967295"), {
+    ok: true,
+    value: 4_294_967_295,
+  });
+  const refused = ["", "0", "-1", "+1", "1.5", "1e3", "0x10", " 1", "1\n"];
+  for (const text of [...refused, "4294967296", "٣", "1_000", "1".repeat(99)]) {
+    assertEquals(objectCount.parse(text), { ok: false });
+  }
+});
+
+Deno.test("booleanWord and onOff read their two words and no other", () => {
+  assertEquals(booleanWord.parse("true"), { ok: true, value: true });
+  assertEquals(booleanWord.parse("false"), { ok: true, value: false });
+  assertEquals(onOff.parse("on"), { ok: true, value: true });
+  assertEquals(onOff.parse("off"), { ok: true, value: false });
+  for (const text of ["", "1", "yes", "TRUE", "On", "toString"]) {
+    assertEquals(booleanWord.parse(text), { ok: false });
+    assertEquals(onOff.parse(text), { ok: false });
+  }
+});
+
+Deno.test("oneOf() names the nearest of its names when it refuses", () => {
+  const kind = oneOf(["debug", "info"]);
+  assertEquals(kind.parse("info"), { ok: true, value: "info" });
+  assertEquals(kind.parse("inof"), { ok: false, nearest: "info" });
+  assertEquals(kind.parse("DEBUG"), { ok: false, nearest: "debug" });
+});
+
+Deno.test("keyed() reads one key with its value and tells a bad key from a bad value", () => {
+  const kind = keyed(["maps", "links"], objectCount);
+  assertEquals(kind.parse("maps=3"), { ok: true, value: { maps: 3 } });
+  assertEquals(kind.parse("map=3"), { ok: false, nearest: "maps" });
+  assertEquals(kind.parse("maps=x"), { ok: false });
+  assertEquals(kind.parse("maps"), { ok: false });
+  assertEquals(kind.parse("__proto__=3").ok, false);
+});
+
+Deno.test("mapKind() turns a value and keeps a refusal as it is", () => {
+  const kind = mapKind(oneOf(["a", "b"]), (name) => ({ name }));
+  assertEquals(kind.expects, "a or b");
+  assertEquals(kind.parse("b"), { ok: true, value: { name: "b" } });
+  assertEquals(kind.parse("aa"), { ok: false, nearest: "a" });
+});
+
+Deno.test("refusalSentence() says what was expected, what was found and the nearest name", () => {
+  assertEquals(
+    refusalSentence("--x", onOff, "o\u009bn", undefined),
+    'Cannot use --x: expected on or off, found "o\\u009bn"',
+  );
+  assertEquals(
+    refusalSentence("--x", onOff, "onn", "on"),
+    'Cannot use --x: expected on or off, found "onn"; did you mean on?',
+  );
+});
+
+Deno.test("orList() joins one, two and three names", () => {
+  assertEquals(orList(["a"]), "a");
+  assertEquals(orList(["a", "b"]), "a or b");
+  assertEquals(orList(["a", "b", "c"]), "a, b or c");
+});

@@ -1,0 +1,142 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { BtfDescription } from "../../../workers/programs/model.ts";
+import { Rows } from "../../../workers/rows.ts";
+
+function description(id: number, name: string): BtfDescription {
+  return { id, identity: `${id}:${name}`, name, sizeBytes: 1 };
+}
+
+/** One pass over `objects`, each [id, identity word, counter]. */
+function pass(rows: Rows<"btf">, objects: [number, number, number][]): void {
+  rows.begin();
+  for (const [id, word, counter] of objects) {
+    const known = rows.add(id, Uint32Array.of(0, word), 1);
+    rows.set(0, counter);
+    if (!known) rows.describe(description(id, `w${word}`));
+  }
+  rows.commit();
+}
+
+function seen(
+  rows: Rows<"btf">,
+): { ids: number[]; births: number[]; counters: number[] } {
+  const { count, ids, births, columns } = rows.columns;
+  return {
+    ids: [...ids.slice(0, count)],
+    births: [...births.slice(0, count)],
+    counters: [...columns[0].slice(0, count)],
+  };
+}
+
+function newRows(): Rows<"btf"> {
+  return new Rows("btf", 1, ["counter"]);
+}
+
+Deno.test("Rows.takeBirths() tells every object of the first pass once", () => {
+  const rows = newRows();
+  pass(rows, [[3, 7, 10], [9, 8, 20]]);
+  assertEquals(rows.takeBirths(), {
+    firstBirth: 1,
+    descriptions: [description(3, "w7"), description(9, "w8")],
+  });
+  assertEquals(rows.takeBirths(), undefined);
+  pass(rows, [[3, 7, 11], [9, 8, 21]]);
+  assertEquals(rows.takeBirths(), undefined);
+  assertEquals(seen(rows), {
+    ids: [3, 9],
+    births: [1, 2],
+    counters: [11, 21],
+  });
+});
+
+Deno.test("Rows.add() takes a reused id for a new object", () => {
+  const rows = newRows();
+  pass(rows, [[3, 7, 10]]);
+  rows.takeBirths();
+  pass(rows, [[3, 99, 0]]);
+  assertEquals(rows.takeBirths(), {
+    firstBirth: 2,
+    descriptions: [description(3, "w99")],
+  });
+  assertEquals(seen(rows).births, [2]);
+});
+
+Deno.test("Rows.add() does not confuse neighbours when objects come and go", () => {
+  const rows = newRows();
+  pass(rows, [[1, 1, 0], [5, 1, 0], [9, 1, 0]]);
+  pass(rows, [[2, 1, 0], [5, 1, 0], [8, 1, 0], [12, 1, 0]]);
+  assertEquals(seen(rows).births, [4, 2, 5, 6]);
+});
+
+Deno.test("Rows.keep() keeps the last row of an object that could not be read", () => {
+  const rows = newRows();
+  pass(rows, [[1, 1, 10], [5, 1, 50]]);
+  rows.begin();
+  rows.keep(1);
+  rows.add(5, Uint32Array.of(0, 1), 1);
+  rows.set(0, 51);
+  rows.commit();
+  assertEquals(seen(rows), { ids: [1, 5], births: [1, 2], counters: [10, 51] });
+});
+
+Deno.test("Rows.keep() adds nothing for an object that was never read", () => {
+  const rows = newRows();
+  rows.begin();
+  rows.keep(4);
+  rows.commit();
+  assertEquals(seen(rows).ids, []);
+});
+
+Deno.test("Rows.abandon() leaves the last pass and takes its own births back", () => {
+  const rows = newRows();
+  pass(rows, [[1, 1, 10]]);
+  rows.takeBirths();
+  rows.begin();
+  rows.add(1, Uint32Array.of(0, 1), 1);
+  rows.add(2, Uint32Array.of(0, 1), 1);
+  rows.describe(description(2, "w1"));
+  rows.abandon();
+  assertEquals(rows.birthSeq, 1);
+  assertEquals(rows.takeBirths(), undefined);
+  assertEquals(seen(rows).ids, [1]);
+  pass(rows, [[1, 1, 11], [2, 1, 0]]);
+  assertEquals(rows.takeBirths()?.firstBirth, 2);
+});
+
+Deno.test("Rows.abandon() keeps births of earlier passes that were not taken yet", () => {
+  const rows = newRows();
+  pass(rows, [[1, 1, 10]]);
+  rows.begin();
+  rows.add(1, Uint32Array.of(0, 2), 1);
+  rows.describe(description(1, "w2"));
+  rows.abandon();
+  assertEquals(rows.takeBirths(), {
+    firstBirth: 1,
+    descriptions: [description(1, "w1")],
+  });
+});
+
+Deno.test("Rows.commit() refuses a pass with an object that nobody described", () => {
+  const rows = newRows();
+  rows.begin();
+  rows.add(1, Uint32Array.of(0, 1), 1);
+  assertThrows(
+    () => rows.commit(),
+    Error,
+    "Cannot commit a pass over btfs: expected 1 descriptions, found 0",
+  );
+});
+
+Deno.test("Rows grows past its first capacity without losing a row", () => {
+  const rows = newRows();
+  const many = Array.from(
+    { length: 1000 },
+    (_, i): [number, number, number] => [i * 3 + 1, i, i * 2],
+  );
+  pass(rows, many);
+  rows.takeBirths();
+  pass(rows, many);
+  assertEquals(rows.takeBirths(), undefined);
+  assertEquals(seen(rows).counters, many.map(([, , counter]) => counter));
+  assertEquals(seen(rows).ids, many.map(([id]) => id));
+});

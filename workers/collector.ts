@@ -1,0 +1,111 @@
+/**
+ * Owns what every collector is to its thread: tables that can be sampled. In: a walk of one kind of object and what its
+ * kind makes of an object. Out: TableCollector, whose sample() leaves the rows of a whole pass, or those of the last one and the reason.
+ * @module
+ */
+import {
+  EACCES,
+  EPERM,
+  errnoName,
+  type KernelBuffer,
+  type ObjectWalk,
+  type WalkFailure,
+  type WalkVisitor,
+} from "../ffi/mod.ts";
+import type {
+  BackendName,
+  ObjectType,
+  TableFailure,
+  TableOutcome,
+} from "./protocol.ts";
+import type { Rows } from "./rows.ts";
+
+/** One table of a worker. */
+export interface TableCollector<T extends ObjectType = ObjectType> {
+  readonly rows: Rows<T>;
+  /** System calls since it was made. */
+  readonly syscalls: number;
+  /** Takes one pass; never throws for what a kernel may answer. */
+  sample(): TableOutcome;
+}
+
+/** What a worker samples. */
+export interface Collector {
+  readonly backend: BackendName;
+  /** One sentence: why this backend. */
+  readonly backendReason: string;
+  readonly tables: readonly TableCollector[];
+}
+
+/** What a kind of object makes of one object that a walk visits: adds its row, and describes it when it is new. */
+export type AddObject = (
+  id: number,
+  info: KernelBuffer,
+  filled: number,
+  fd: number,
+) => void;
+
+const NOTHING_SKIPPED: TableOutcome["skipped"] = Object.freeze({});
+
+/** A table that is sampled by a walk. */
+export class WalkCollector<T extends ObjectType> implements TableCollector<T> {
+  readonly #walk: ObjectWalk;
+  readonly #visitor: WalkVisitor;
+  #skipped: Map<number, number> | undefined;
+
+  /** @param leaveOut ids that are never opened */
+  constructor(
+    readonly rows: Rows<T>,
+    walk: ObjectWalk,
+    leaveOut: readonly number[],
+    addObject: AddObject,
+    prepare?: (info: KernelBuffer) => void,
+  ) {
+    this.#walk = walk;
+    const ids = new Set(leaveOut);
+    this.#visitor = {
+      leaveOut: (id) => ids.has(id),
+      visit: addObject,
+      skip: (id, errno) => {
+        rows.keep(id);
+        this.#skipped ??= new Map();
+        this.#skipped.set(errno, (this.#skipped.get(errno) ?? 0) + 1);
+      },
+      ...(prepare === undefined ? {} : { prepare }),
+    };
+  }
+
+  get syscalls(): number {
+    return this.#walk.calls;
+  }
+
+  sample(): TableOutcome {
+    this.#skipped = undefined;
+    this.rows.begin();
+    const failure = this.#walk.run(this.#visitor);
+    if (failure === undefined) this.rows.commit();
+    else this.rows.abandon();
+    return {
+      table: this.rows.table,
+      skipped: this.#skipped === undefined
+        ? NOTHING_SKIPPED
+        : namedByErrno(this.#skipped),
+      ...(failure === undefined ? {} : { failure: tableFailure(failure) }),
+    };
+  }
+}
+
+function namedByErrno(counts: Map<number, number>): Record<string, number> {
+  return Object.fromEntries(
+    [...counts].map(([errno, count]) => [errnoName(errno), count]),
+  );
+}
+
+function tableFailure(failure: WalkFailure): TableFailure {
+  return {
+    call: failure.call,
+    errno: errnoName(failure.errno),
+    unavailable: failure.unsupported || failure.errno === EPERM ||
+      failure.errno === EACCES,
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * The thread of the links worker.
+ * @module
+ */
+import { serveCollector } from "../runtime.ts";
+import { collectLinks } from "./collect.ts";
+
+serveCollector(collectLinks);

@@ -1,0 +1,74 @@
+/**
+ * Owns how a map is read by the walk. In: a port, and ids to leave out. Out: a collector of the map table.
+ * @module
+ */
+import {
+  type KernelPort,
+  MAP_INFO,
+  MAP_TYPES,
+  ObjectWalk,
+  read,
+  typeName,
+} from "../../ffi/mod.ts";
+import { WalkCollector } from "../collector.ts";
+import { Rows } from "../rows.ts";
+import { MAP_COLUMNS, type MapDescription } from "./model.ts";
+
+/** All of the info, from `type` at word 0 on: nothing in it changes while the map lives. */
+const IDENTITY_WORDS = MAP_INFO.size / 4;
+
+/** Samples maps by BPF_MAP_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13. */
+export function walkMaps(
+  kernel: KernelPort,
+  leaveOut: readonly number[],
+): WalkCollector<"map"> {
+  const rows = new Rows("map", IDENTITY_WORDS, MAP_COLUMNS);
+  const walk = new ObjectWalk(kernel, "map", MAP_INFO.size);
+  return new WalkCollector(rows, walk, leaveOut, (id, info, filled) => {
+    if (!rows.add(id, info.words, 0)) {
+      rows.describe(describeMap(id, info.view, filled));
+    }
+  });
+}
+
+/** What `filled` bytes of a `struct bpf_map_info` say. */
+export function describeMap(
+  id: number,
+  view: DataView,
+  filled: number,
+): MapDescription {
+  const type = typeName(MAP_TYPES, MAP_INFO.type.get(view, 0));
+  const keySizeBytes = read(MAP_INFO.key_size, view, filled) ?? 0;
+  const valueSizeBytes = read(MAP_INFO.value_size, view, filled) ?? 0;
+  const maxEntries = read(MAP_INFO.max_entries, view, filled) ?? 0;
+  const flags = read(MAP_INFO.map_flags, view, filled) ?? 0;
+  const name = read(MAP_INFO.name, view, filled) ?? "";
+  const ifindex = read(MAP_INFO.ifindex, view, filled);
+  const btfId = read(MAP_INFO.btf_id, view, filled);
+  const mapExtra = read(MAP_INFO.map_extra, view, filled);
+  const identity = [
+    id,
+    type,
+    keySizeBytes,
+    valueSizeBytes,
+    maxEntries,
+    flags,
+    ifindex,
+    btfId,
+    mapExtra,
+    name,
+  ].join(":");
+  return {
+    id,
+    identity,
+    name,
+    type,
+    keySizeBytes,
+    valueSizeBytes,
+    maxEntries,
+    flags,
+    ...(ifindex === undefined || ifindex === 0 ? {} : { ifindex }),
+    ...(btfId === undefined || btfId === 0 ? {} : { btfId }),
+    ...(mapExtra === undefined ? {} : { mapExtra }),
+  };
+}

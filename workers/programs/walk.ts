@@ -1,0 +1,125 @@
+/**
+ * Owns how programs and BTF objects are read by the walk. In: a port, and ids to leave out. Out: collectors of the two tables.
+ * @module
+ */
+import {
+  BTF_INFO,
+  type KernelPort,
+  ObjectWalk,
+  PROG_INFO,
+  PROG_TYPES,
+  read,
+  textAt,
+  typeName,
+} from "../../ffi/mod.ts";
+import { WalkCollector } from "../collector.ts";
+import { Rows } from "../rows.ts";
+import {
+  BTF_COLUMNS,
+  type BtfDescription,
+  PROGRAM_COLUMNS,
+  type ProgramDescription,
+} from "./model.ts";
+
+const RUN_TIME_NS = PROGRAM_COLUMNS.indexOf("runTimeNs");
+const RUN_COUNT = PROGRAM_COLUMNS.indexOf("runCount");
+const RECURSION_MISSES = PROGRAM_COLUMNS.indexOf("recursionMisses");
+
+/** A program is its id and the two words of its load time. */
+const PROGRAM_IDENTITY = {
+  first: PROG_INFO.load_time.offset / 4,
+  words: PROG_INFO.load_time.size / 4,
+};
+
+/** A BTF object is its id and what its info says of size, name length and origin (the name's address is our own, constant). */
+const BTF_IDENTITY = {
+  first: BTF_INFO.btf_size.offset / 4,
+  words: (BTF_INFO.size - BTF_INFO.btf_size.offset) / 4,
+};
+
+/** A module's name is at most 55 characters (MODULE_NAME_LEN). */
+const BTF_NAME_BYTES = 64;
+
+/** Samples programs by BPF_PROG_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13. */
+export function walkPrograms(
+  kernel: KernelPort,
+  leaveOut: readonly number[],
+): WalkCollector<"program"> {
+  const rows = new Rows("program", PROGRAM_IDENTITY.words, PROGRAM_COLUMNS);
+  const walk = new ObjectWalk(kernel, "program", PROG_INFO.size);
+  return new WalkCollector(rows, walk, leaveOut, (id, info, filled) => {
+    const known = rows.add(id, info.words, PROGRAM_IDENTITY.first);
+    const { view } = info;
+    rows.set(RUN_TIME_NS, read(PROG_INFO.run_time_ns, view, filled) ?? NaN);
+    rows.set(RUN_COUNT, read(PROG_INFO.run_cnt, view, filled) ?? NaN);
+    rows.set(
+      RECURSION_MISSES,
+      read(PROG_INFO.recursion_misses, view, filled) ?? NaN,
+    );
+    if (!known) rows.describe(describeProgram(id, view, filled));
+  });
+}
+
+/** What `filled` bytes of a `struct bpf_prog_info` say. */
+export function describeProgram(
+  id: number,
+  view: DataView,
+  filled: number,
+): ProgramDescription {
+  const loadTimeNs = read(PROG_INFO.load_time, view, filled);
+  const verifiedInstructions = read(PROG_INFO.verified_insns, view, filled);
+  const createdByUid = read(PROG_INFO.created_by_uid, view, filled);
+  const btfId = read(PROG_INFO.btf_id, view, filled);
+  return {
+    id,
+    identity: `${id}:${loadTimeNs}`,
+    name: read(PROG_INFO.name, view, filled) ?? "",
+    type: typeName(PROG_TYPES, PROG_INFO.type.get(view, 0)),
+    tag: read(PROG_INFO.tag, view, filled) ?? "",
+    jitedBytes: read(PROG_INFO.jited_prog_len, view, filled) ?? 0,
+    xlatedBytes: read(PROG_INFO.xlated_prog_len, view, filled) ?? 0,
+    ...(loadTimeNs === undefined ? {} : { loadTimeNs }),
+    ...(verifiedInstructions === undefined ? {} : { verifiedInstructions }),
+    ...(createdByUid === undefined ? {} : { createdByUid }),
+    ...(btfId === undefined || btfId === 0 ? {} : { btfId }),
+  };
+}
+
+/** Samples BTF objects by BPF_BTF_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 5.4. */
+export function walkBtfObjects(
+  kernel: KernelPort,
+  leaveOut: readonly number[],
+): WalkCollector<"btf"> {
+  const rows = new Rows("btf", BTF_IDENTITY.words, BTF_COLUMNS);
+  const walk = new ObjectWalk(kernel, "btf", BTF_INFO.size);
+  const name = kernel.allocate(BTF_NAME_BYTES);
+  return new WalkCollector(rows, walk, leaveOut, (id, info, filled) => {
+    if (!rows.add(id, info.words, BTF_IDENTITY.first)) {
+      const text = textAt(name.view, 0, BTF_NAME_BYTES);
+      rows.describe(describeBtf(id, text, info.view, filled));
+    }
+  }, (info) => {
+    name.bytes[0] = 0;
+    info.words[BTF_INFO.name_address.offset / 4] = name.addressLow;
+    info.words[BTF_INFO.name_address.offset / 4 + 1] = name.addressHigh;
+    info.words[BTF_INFO.name_len.offset / 4] = BTF_NAME_BYTES;
+  });
+}
+
+/** What `filled` bytes of a `struct bpf_btf_info`, and the name it pointed to, say. */
+export function describeBtf(
+  id: number,
+  name: string,
+  view: DataView,
+  filled: number,
+): BtfDescription {
+  const sizeBytes = read(BTF_INFO.btf_size, view, filled) ?? 0;
+  const kernelBtf = read(BTF_INFO.kernel_btf, view, filled);
+  return {
+    id,
+    identity: `${id}:${sizeBytes}:${kernelBtf}:${name}`,
+    name,
+    sizeBytes,
+    ...(kernelBtf === undefined ? {} : { kernel: kernelBtf !== 0 }),
+  };
+}
