@@ -1,0 +1,55 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  initMessage,
+  parseFromWorker,
+  parseToWorker,
+  PROTOCOL_VERSION,
+  ProtocolError,
+  versioned,
+} from "../../../workers/protocol.ts";
+
+const OWN = { map: [1], program: [2], link: [3], btf: [4] };
+
+Deno.test("parseFromWorker() gives a worker's message as it was sent", () => {
+  const message = versioned({ kind: "stopped", epoch: 2 });
+  assertEquals(parseFromWorker(structuredClone(message)), message);
+});
+
+Deno.test("parseToWorker() gives the first message as it was sent", () => {
+  const init = initMessage(1, { intervalMs: 500, includeSelf: false }, OWN);
+  assertEquals(parseToWorker(structuredClone(init)), init);
+});
+
+Deno.test("initMessage() leaves nothing out when the agent's own objects are wanted", () => {
+  const init = initMessage(1, { intervalMs: 500, includeSelf: true }, OWN);
+  assertEquals(init.leaveOut, { map: [], program: [], link: [], btf: [] });
+});
+
+for (
+  const [data, found] of [
+    [undefined, "expected an object, found undefined"],
+    ["ready", "expected an object, found string"],
+    [{}, "expected version 1, found undefined"],
+    [{ version: 2, kind: "ready" }, "expected version 1, found 2"],
+    [
+      { version: PROTOCOL_VERSION, kind: "gossip" },
+      'expected one of ready, block, births, sampled, stopped, found "gossip"',
+    ],
+    [
+      { version: PROTOCOL_VERSION },
+      "expected one of ready, block, births, sampled, stopped, found undefined",
+    ],
+  ] as const
+) {
+  Deno.test(`parseFromWorker() refuses ${JSON.stringify(data)}`, () => {
+    assertThrows(() => parseFromWorker(data), ProtocolError, found);
+  });
+}
+
+Deno.test("parseToWorker() refuses a message of the other direction", () => {
+  assertThrows(
+    () => parseToWorker(versioned({ kind: "stopped", epoch: 1 })),
+    ProtocolError,
+    'expected one of init, stop, found "stopped"',
+  );
+});

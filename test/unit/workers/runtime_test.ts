@@ -1,0 +1,163 @@
+import { assert, assertEquals } from "@std/assert";
+import { BPF, EMFILE } from "../../../ffi/mod.ts";
+import { BlockReader } from "../../../workers/columns.ts";
+import { collectPrograms } from "../../../workers/programs/collect.ts";
+import { type FromWorker, initMessage } from "../../../workers/protocol.ts";
+import { CollectorRun } from "../../../workers/runtime.ts";
+import { FakeKernel } from "../../fakes/fake_kernel.ts";
+
+/** A thread whose time the test moves. */
+class FakeThread {
+  readonly kernel = new FakeKernel({ threadId: 77 });
+  readonly messages: FromWorker[] = [];
+  #due: { atMs: number; callback: () => void } | undefined;
+
+  post(message: FromWorker): void {
+    this.messages.push(message);
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    this.#due = { atMs: this.kernel.nowMs + delayMs, callback };
+    return () => this.#due = undefined;
+  }
+
+  get waits(): boolean {
+    return this.#due !== undefined;
+  }
+
+  /** Fires what is due, `lateMs` after its time. */
+  fire(lateMs = 0): void {
+    const due = this.#due;
+    assert(due, "nothing is due");
+    this.#due = undefined;
+    this.kernel.nowMs = due.atMs + lateMs;
+    due.callback();
+  }
+
+  take(): FromWorker[] {
+    return this.messages.splice(0);
+  }
+}
+
+function start(thread: FakeThread, intervalMs = 100): CollectorRun {
+  const init = initMessage(3, { intervalMs, includeSelf: false }, {
+    map: [],
+    program: [],
+    link: [],
+    btf: [],
+  });
+  return new CollectorRun(thread, init, collectPrograms(thread.kernel, init));
+}
+
+function kinds(messages: readonly FromWorker[]): string[] {
+  return messages.map((message) =>
+    "table" in message ? `${message.kind} ${message.table}` : message.kind
+  );
+}
+
+Deno.test("CollectorRun announces itself, then births before the sample that refers to them", () => {
+  const thread = new FakeThread();
+  thread.kernel.addProgram({ id: 4 });
+  start(thread);
+  const messages = thread.take();
+  assertEquals(kinds(messages), [
+    "ready",
+    "births program",
+    "block program",
+    "block btf",
+    "sampled",
+  ]);
+  const [ready] = messages;
+  assert(ready.kind === "ready");
+  assertEquals([ready.epoch, ready.threadId, ready.backend], [3, 77, "walk"]);
+});
+
+Deno.test("CollectorRun sends nothing but the report when only counters changed", () => {
+  const thread = new FakeThread();
+  thread.kernel.statsSysctl = true;
+  thread.kernel.addProgram({ id: 4 });
+  start(thread);
+  const block = thread.take().find((message) =>
+    message.kind === "block" && message.table === "program"
+  );
+  assert(block?.kind === "block");
+  const reader = new BlockReader(block.buffer);
+  assertEquals(reader.read()?.columns[1][0], 0);
+  thread.kernel.runProgram(4, 6);
+  thread.fire();
+  assertEquals(kinds(thread.take()), ["sampled"]);
+  const copy = reader.read();
+  assertEquals([copy?.tick, copy?.columns[1][0]], [2, 6]);
+});
+
+Deno.test("CollectorRun samples at multiples of the interval and reports what it missed", () => {
+  const thread = new FakeThread();
+  const startMs = thread.kernel.nowMs;
+  start(thread);
+  thread.take();
+  thread.fire(1.5);
+  thread.fire(250);
+  const reports = thread.take().filter(({ kind }) => kind === "sampled");
+  thread.fire();
+  const [last] = thread.take();
+  assert(last.kind === "sampled");
+  assertEquals(last.startedAtMs, startMs + 500);
+  assertEquals(last.missedTicks, 2);
+  assertEquals(
+    reports.map((report) => report.kind === "sampled" && report.missedTicks),
+    [0, 0],
+  );
+});
+
+Deno.test("CollectorRun moves to a bigger block when a table outgrows its own", () => {
+  const thread = new FakeThread();
+  start(thread);
+  thread.take();
+  for (let id = 1; id <= 500; id++) thread.kernel.addProgram({ id });
+  thread.fire();
+  const messages = thread.take();
+  assertEquals(kinds(messages), ["births program", "block program", "sampled"]);
+  const block = messages[1];
+  assert(block.kind === "block");
+  assertEquals(new BlockReader(block.buffer).read()?.count, 500);
+});
+
+Deno.test("CollectorRun writes no block for a table that failed, and goes on", () => {
+  const thread = new FakeThread();
+  thread.kernel.addProgram({ id: 4 });
+  start(thread);
+  const block = thread.take().find(({ kind }) => kind === "block");
+  assert(block?.kind === "block");
+  thread.kernel.fail(BPF.PROG_GET_FD_BY_ID, EMFILE, { times: 2 });
+  thread.fire();
+  const [sampled] = thread.take();
+  assert(sampled.kind === "sampled");
+  assertEquals(sampled.tables.map(({ failure }) => failure?.errno), [
+    "EMFILE",
+    undefined,
+  ]);
+  assertEquals(new BlockReader(block.buffer).read()?.tick, 1);
+  thread.fire();
+  assertEquals(new BlockReader(block.buffer).read()?.tick, 3);
+});
+
+Deno.test("CollectorRun reports the system calls of each sample", () => {
+  const thread = new FakeThread();
+  thread.kernel.addProgram({ id: 4 });
+  start(thread);
+  thread.take();
+  thread.fire();
+  const [sampled] = thread.take();
+  assert(sampled.kind === "sampled");
+  // Four for the program, two at each end of the two lists.
+  assertEquals(sampled.syscalls, 8);
+});
+
+Deno.test("CollectorRun.stop() takes no sample any more", () => {
+  const thread = new FakeThread();
+  const run = start(thread);
+  thread.take();
+  run.stop();
+  assertEquals(kinds(thread.take()), ["stopped"]);
+  assertEquals(thread.waits, false);
+});
