@@ -20,7 +20,10 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const ENOSPC = 28;
+export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
+/** What BPF_OBJ_GET_INFO_BY_FD answers where other commands answer EBADF. */
+export const EBADFD = 77;
 export const EOPNOTSUPP = 95;
 /** Not in user space's headers, yet bpf() answers it. */
 export const ENOTSUPP = 524;
@@ -47,8 +50,10 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [ENOSPC, "ENOSPC"],
   [30, "EROFS"],
   [34, "ERANGE"],
+  [ENAMETOOLONG, "ENAMETOOLONG"],
   [ENOSYS, "ENOSYS"],
   [75, "EOVERFLOW"],
+  [EBADFD, "EBADFD"],
   [EOPNOTSUPP, "EOPNOTSUPP"],
   [ENOTSUPP, "ENOTSUPP"],
 ]);

@@ -6,6 +6,7 @@
  * read in the expression right after the call, for whatever allocates in between may overwrite it.
  * @module
  */
+import { ENAMETOOLONG } from "./errno.ts";
 import type { KernelBuffer, KernelPort } from "./port.ts";
 import { O_CLOEXEC, O_RDONLY } from "./port.ts";
 
@@ -58,6 +59,7 @@ export function openLibc(): KernelPort {
     Deno.UnsafePointerView.getArrayBuffer(errnoPointer, 4),
   );
   const encoder = new TextEncoder();
+  /** PATH_MAX, its NUL included. */
   const path = new Uint8Array(4096);
   const time = new Uint8Array(128);
   const timeView = new DataView(time.buffer);
@@ -82,8 +84,12 @@ export function openLibc(): KernelPort {
       return result < 0 ? -errno[0] : result;
     },
     open(absolutePath, flags = O_RDONLY): number {
-      const { written } = encoder.encodeInto(absolutePath, path);
-      path[Math.min(written, path.length - 1)] = 0;
+      const { read, written } = encoder.encodeInto(absolutePath, path);
+      // Cut short it would be another path, which may exist.
+      if (read < absolutePath.length || written >= path.length) {
+        return -ENAMETOOLONG;
+      }
+      path[written] = 0;
       const result = symbols.open(path, flags | O_CLOEXEC);
       return result < 0 ? -errno[0] : result;
     },

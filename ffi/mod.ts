@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./bpf.ts";
+export * from "./btf/function_names.ts";
 export * from "./capabilities.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";

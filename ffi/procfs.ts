@@ -7,7 +7,7 @@
 import { Fd } from "./fd.ts";
 import { type KernelPort, O_DIRECTORY } from "./port.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The whole file as text, or undefined. */
 export function readText(
@@ -21,8 +21,11 @@ export function readText(
   let text = "";
   for (;;) {
     const length = kernel.read(fd.number, chunk);
-    if (length < 0) return undefined;
-    if (length === 0) return text + decoder.decode();
+    if (length <= 0) {
+      // Half a character may be left in the decoder; it must not begin the next file.
+      text += decoder.decode();
+      return length < 0 ? undefined : text;
+    }
     text += decoder.decode(chunk.subarray(0, length), { stream: true });
   }
 }
@@ -92,6 +95,8 @@ export function readProcessUsage(kernel: KernelPort): ProcessUsage {
   const status = readText(kernel, "/proc/self/status");
   const limits = readText(kernel, "/proc/self/limits");
   const bootTime = readText(kernel, "/proc/stat")?.match(/^btime (\d+)$/m);
+  // One of them is the descriptor of the listing itself.
+  const openFds = listDirectory(kernel, "/proc/self/fd");
   // The command name, in parentheses, may hold spaces and parentheses: fields are counted from the last one.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
   const maxFds = limits?.match(/^Max open files\s+(\d+)/m);
@@ -104,7 +109,7 @@ export function readProcessUsage(kernel: KernelPort): ProcessUsage {
     residentBytes: statusBytes(status, "VmRSS"),
     virtualBytes: statusBytes(status, "VmSize"),
     heapBytes: statusBytes(status, "VmData"),
-    openFds: listDirectory(kernel, "/proc/self/fd")?.length,
+    openFds: openFds && openFds.length - 1,
     maxFds: maxFds ? Number(maxFds[1]) : undefined,
   };
   return Object.fromEntries(

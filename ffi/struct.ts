@@ -13,7 +13,8 @@ export interface Field<T> {
 }
 
 const TWO_TO_32 = 2 ** 32;
-const decoder = new TextDecoder();
+/** Without ignoreBOM a name that begins with U+FEFF would lose it, and two names would look alike. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function u32(offset: number): Field<number> {
   return { offset, size: 4, get: (view, at) => view.getUint32(at, true) };

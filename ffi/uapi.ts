@@ -61,6 +61,10 @@ export const PROG_INFO = {
   ifindex: u32(80),
   /** since 5.0; 0 without BTF */
   btf_id: u32(128),
+  /** since 5.0: which BTF type is each of its functions, the main one first */
+  func_info_rec_size: u32(132),
+  func_info: u64(136),
+  nr_func_info: u32(144),
   /** since 5.1; counted while run-time statistics are on */
   run_time_ns: counter64(192),
   run_cnt: counter64(200),
@@ -75,6 +79,8 @@ export const PROG_INFO = {
 /** `struct bpf_btf_info`, since 4.18. Input: `name` and `name_len` say where the name goes. */
 export const BTF_INFO = {
   size: 32,
+  /** input: where the type information itself goes, `btf_size` bytes of it */
+  btf: u64(0),
   btf_size: u32(8),
   id: u32(12),
   name_address: u64(16),

@@ -37,13 +37,15 @@ export interface Collector {
   readonly tables: readonly TableCollector[];
 }
 
-/** What a kind of object makes of one object that a walk visits: adds its row, and describes it when it is new. */
-export type AddObject = (
-  id: number,
-  info: KernelBuffer,
-  filled: number,
-  fd: number,
-) => void;
+/** What a kind of object makes of the objects that a walk visits. */
+export interface ObjectReader {
+  /** Adds the object's row, and describes it when it is new. */
+  readonly visit: WalkVisitor["visit"];
+  /** Input in the info before the kernel fills it. */
+  readonly prepare?: (info: KernelBuffer) => void;
+  /** After the last object of a pass. */
+  readonly finish?: () => void;
+}
 
 const NOTHING_SKIPPED: TableOutcome["skipped"] = Object.freeze({});
 
@@ -51,6 +53,7 @@ const NOTHING_SKIPPED: TableOutcome["skipped"] = Object.freeze({});
 export class WalkCollector<T extends ObjectType> implements TableCollector<T> {
   readonly #walk: ObjectWalk;
   readonly #visitor: WalkVisitor;
+  readonly #reader: ObjectReader;
   #skipped: Map<number, number> | undefined;
 
   /** @param leaveOut ids that are never opened */
@@ -58,20 +61,19 @@ export class WalkCollector<T extends ObjectType> implements TableCollector<T> {
     readonly rows: Rows<T>,
     walk: ObjectWalk,
     leaveOut: readonly number[],
-    addObject: AddObject,
-    prepare?: (info: KernelBuffer) => void,
+    reader: ObjectReader,
   ) {
     this.#walk = walk;
+    this.#reader = reader;
     const ids = new Set(leaveOut);
     this.#visitor = {
       leaveOut: (id) => ids.has(id),
-      visit: addObject,
+      ...reader,
       skip: (id, errno) => {
         rows.keep(id);
         this.#skipped ??= new Map();
         this.#skipped.set(errno, (this.#skipped.get(errno) ?? 0) + 1);
       },
-      ...(prepare === undefined ? {} : { prepare }),
     };
   }
 
@@ -83,6 +85,7 @@ export class WalkCollector<T extends ObjectType> implements TableCollector<T> {
     this.#skipped = undefined;
     this.rows.begin();
     const failure = this.#walk.run(this.#visitor);
+    this.#reader.finish?.();
     if (failure === undefined) this.rows.commit();
     else this.rows.abandon();
     return {

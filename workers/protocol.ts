@@ -126,17 +126,43 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-const TO_WORKER: ReadonlySet<string> = new Set<ToWorker["kind"]>([
-  "init",
-  "stop",
-]);
-const FROM_WORKER: ReadonlySet<string> = new Set<FromWorker["kind"]>([
-  "ready",
-  "block",
-  "births",
-  "sampled",
-  "stopped",
-]);
+/** What `typeof` answers for each field of a kind of message, but the version's and the kind's. */
+type Shape<M> = {
+  readonly [F in Exclude<keyof M, "kind" | "version">]-?: string;
+};
+type Shapes<M extends { kind: string }> = {
+  readonly [K in M["kind"]]: Shape<Extract<M, { kind: K }>>;
+};
+
+const TO_WORKER: Shapes<ToWorker> = {
+  init: { epoch: "number", intervalMs: "number", leaveOut: "object" },
+  stop: {},
+};
+const FROM_WORKER: Shapes<FromWorker> = {
+  ready: {
+    epoch: "number",
+    threadId: "number",
+    backend: "string",
+    backendReason: "string",
+  },
+  block: { epoch: "number", table: "string", buffer: "object" },
+  births: {
+    epoch: "number",
+    table: "string",
+    firstBirth: "number",
+    descriptions: "object",
+  },
+  sampled: {
+    epoch: "number",
+    tick: "number",
+    startedAtMs: "number",
+    durationMs: "number",
+    missedTicks: "number",
+    syscalls: "number",
+    tables: "object",
+  },
+  stopped: { epoch: "number" },
+};
 
 /** Narrows what a worker was sent. @throws {ProtocolError} */
 export function parseToWorker(data: unknown): ToWorker {
@@ -170,24 +196,34 @@ export function versioned<T extends FromWorker>(message: T): Versioned<T> {
   return { version: PROTOCOL_VERSION, ...message };
 }
 
-function narrow(data: unknown, kinds: ReadonlySet<string>): unknown {
+function narrow(
+  data: unknown,
+  shapes: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): unknown {
   if (typeof data !== "object" || data === null) {
-    throw new ProtocolError(
-      `Cannot read a thread's message: expected an object, found ${typeof data}`,
-    );
+    throw unreadable("an object", typeof data);
   }
   const { version, kind } = data as { version?: unknown; kind?: unknown };
   if (version !== PROTOCOL_VERSION) {
-    throw new ProtocolError(
-      `Cannot read a thread's message: expected version ${PROTOCOL_VERSION}, found ${version}`,
+    throw unreadable(`version ${PROTOCOL_VERSION}`, version);
+  }
+  if (typeof kind !== "string" || !Object.hasOwn(shapes, kind)) {
+    throw unreadable(
+      `one of ${Object.keys(shapes).join(", ")}`,
+      JSON.stringify(kind),
     );
   }
-  if (typeof kind !== "string" || !kinds.has(kind)) {
-    throw new ProtocolError(
-      `Cannot read a thread's message: expected one of ${
-        [...kinds].join(", ")
-      }, found ${JSON.stringify(kind)}`,
-    );
+  for (const field in shapes[kind]) {
+    const found = typeof (data as Record<string, unknown>)[field];
+    if (found !== shapes[kind][field]) {
+      throw unreadable(`a ${shapes[kind][field]} as ${kind}.${field}`, found);
+    }
   }
   return data;
+}
+
+function unreadable(expected: string, found: unknown): ProtocolError {
+  return new ProtocolError(
+    `Cannot read a thread's message: expected ${expected}, found ${found}`,
+  );
 }

@@ -11,9 +11,6 @@ import type {
 import type { CollectorSpec, SupervisorLog } from "./ports.ts";
 import { TableFailures } from "./table_failures.ts";
 
-/** Deadlines missed in a row from which on it is more than a busy moment. */
-const OVERDUE_TO_TELL = 10;
-
 export class HealthRecord {
   readonly #spec: CollectorSpec;
   readonly #log: SupervisorLog;
@@ -67,8 +64,8 @@ export class HealthRecord {
     this.#samples++;
     this.#missedTicks += message.missedTicks;
     this.#syscalls += message.syscalls;
-    if (this.#overdueInARow >= OVERDUE_TO_TELL) {
-      this.#log.info(`The ${this.#spec.name} worker's samples arrive again`);
+    if (this.#overdueInARow > 0) {
+      this.#log.debug(`The ${this.#spec.name} worker's samples arrive again`);
     }
     this.#overdueInARow = 0;
   }
@@ -78,9 +75,7 @@ export class HealthRecord {
     if (sentence !== undefined) {
       this.#status = "failing";
       this.#lastError = sentence;
-      if (count >= OVERDUE_TO_TELL && this.#overdueInARow < OVERDUE_TO_TELL) {
-        this.#log.warn(sentence);
-      }
+      if (this.#overdueInARow === 0) this.#log.debug(sentence);
     }
     this.#overdueInARow = count;
   }

@@ -82,7 +82,7 @@ export interface SupervisorLimits {
   /** A worker that says nothing for so many intervals, but at least `leastSilenceMs`, hangs. */
   readonly silenceIntervals: number;
   readonly leastSilenceMs: number;
-  /** Ticks that a terminated thread has to go away. */
+  /** Ticks that a terminated thread has to go away. Deno 2.4.2 kills one that spins, 2.0 s after terminate(). */
   readonly goneWithinTicks: number;
   /** Pause before a respawn: the first, which doubles with each, and the longest. */
   readonly firstPauseMs: number;
@@ -100,7 +100,7 @@ export const DEFAULT_LIMITS: SupervisorLimits = {
   leastGraceMs: 250,
   silenceIntervals: 10,
   leastSilenceMs: 5_000,
-  goneWithinTicks: 2,
+  goneWithinTicks: 6,
   firstPauseMs: 100,
   longestPauseMs: 10_000,
   goodLifeMs: 60_000,

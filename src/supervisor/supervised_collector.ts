@@ -10,7 +10,7 @@ import type { FromWorker, Ready } from "../../workers/protocol.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { HealthRecord } from "./health_record.ts";
 import type { CollectorSpec } from "./ports.ts";
-import { BackOff, SampleDeadline } from "./timing.ts";
+import { BackOff, CollectorDeadlines } from "./timing.ts";
 import {
   firstLineOf,
   type LifeListener,
@@ -34,7 +34,7 @@ export class SupervisedCollector implements LifeListener {
   readonly #spec: CollectorSpec;
   readonly #surroundings: Surroundings;
   readonly #record: HealthRecord;
-  readonly #deadline: SampleDeadline;
+  readonly #deadlines: CollectorDeadlines;
   readonly #backOff: BackOff;
   readonly #silenceMs: number;
   readonly #overdueSentence: string;
@@ -53,14 +53,17 @@ export class SupervisedCollector implements LifeListener {
     this.#spec = spec;
     this.#surroundings = surroundings;
     this.#record = new HealthRecord(spec, options.log);
-    this.#deadline = new SampleDeadline(spec.intervalMs, limits.leastGraceMs);
+    this.#deadlines = new CollectorDeadlines(
+      spec.intervalMs,
+      limits.leastGraceMs,
+    );
     this.#backOff = new BackOff(limits);
     this.#silenceMs = Math.max(
       limits.silenceIntervals * spec.intervalMs,
       limits.leastSilenceMs,
     );
     this.#overdueSentence =
-      `Cannot sample ${spec.name} in time: expected a sample at most ${this.#deadline.graceMs} ms after it was due, found none`;
+      `Cannot sample ${spec.name} in time: expected a sample at most ${this.#deadlines.graceMs} ms after it was due, found none`;
   }
 
   health(): CollectorHealth {
@@ -93,17 +96,19 @@ export class SupervisedCollector implements LifeListener {
   /** Looks at the worker. `onTime`: false where messages may wait behind this tick, so that none is overdue yet. */
   tick(onTime: boolean): void {
     const nowMs = this.#surroundings.time.nowMs();
-    const missed = this.#deadline.missed(nowMs);
+    const missed = this.#deadlines.missed(nowMs);
+    const overdue = this.#phase === "running" &&
+      this.#deadlines.isLifeOverdue(nowMs);
     if (onTime && missed > this.#record.overdueInARow) {
       this.#record.overdue(
         missed,
-        this.#phase === "running" ? this.#overdueSentence : undefined,
+        overdue ? this.#overdueSentence : undefined,
       );
     }
     const life = this.#life;
     if (life === undefined) return;
     if (this.#phase === "starting") this.#watchStart(life, nowMs);
-    else if (this.#phase === "running") this.#watch(life, nowMs, missed > 0);
+    else if (this.#phase === "running") this.#watch(life, nowMs, overdue);
     else if (this.#phase === "ending") this.#watchEnd(life);
   }
 
@@ -126,7 +131,7 @@ export class SupervisedCollector implements LifeListener {
   }
 
   take(message: FromWorker): void {
-    const { name, intervalMs } = this.#spec;
+    const { name } = this.#spec;
     const { sink } = this.#surroundings.options;
     switch (message.kind) {
       case "ready":
@@ -138,7 +143,7 @@ export class SupervisedCollector implements LifeListener {
       case "sampled": {
         const nowMs = this.#surroundings.time.nowMs();
         this.#record.sampled(message, nowMs);
-        this.#deadline.expect(nowMs + intervalMs);
+        this.#deadlines.sampled(nowMs);
         return sink.sampled(message, name);
       }
       case "stopped":
@@ -172,10 +177,7 @@ export class SupervisedCollector implements LifeListener {
     this.#life?.ready(message);
     this.#record.ready(message);
     if (this.#phase === "starting") this.#phase = "running";
-    // What is overdue already stays so until a sample is there.
-    if (this.#record.overdueInARow === 0) {
-      this.#deadline.expect(this.#surroundings.time.nowMs());
-    }
+    this.#deadlines.ready(this.#surroundings.time.nowMs());
     this.#surroundings.options.log.info(
       `The ${this.#spec.name} worker is ready: backend ${message.backend}, ${message.backendReason}`,
       { collector: this.#spec.name, epoch: message.epoch },
@@ -231,7 +233,7 @@ export class SupervisedCollector implements LifeListener {
       epoch: this.#epoch,
       restart_in_ms: pauseMs,
     });
-    this.#deadline.expectFirst(this.#surroundings.time.nowMs());
+    this.#deadlines.away(this.#surroundings.time.nowMs());
     this.#cancelPause = clock.after(pauseMs, () => this.start());
     sink.ended?.(name);
   }
@@ -243,7 +245,7 @@ export class SupervisedCollector implements LifeListener {
     this.#record.waiting(sentence);
     if (!this.#toldToWait) options.log.warn(sentence);
     this.#toldToWait = true;
-    this.#deadline.expectFirst(this.#surroundings.time.nowMs());
+    this.#deadlines.away(this.#surroundings.time.nowMs());
     this.#cancelPause = options.clock.after(
       limits.tickMs,
       () => this.start(),

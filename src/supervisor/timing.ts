@@ -5,7 +5,7 @@
  */
 import type { SupervisorLimits } from "./ports.ts";
 
-/** When a sample is due; goes on while the worker is away. */
+/** When a sample is due. */
 export class SampleDeadline {
   readonly #intervalMs: number;
   /** How long after it was due a sample is overdue. */
@@ -32,6 +32,48 @@ export class SampleDeadline {
     if (this.#dueAtMs === undefined) return 0;
     const overdueMs = nowMs - this.#dueAtMs - this.graceMs;
     return overdueMs <= 0 ? 0 : 1 + Math.floor(overdueMs / this.#intervalMs);
+  }
+}
+
+/** The deadline of a collector over all lives of its worker, and the one that the present life is blamed for. */
+export class CollectorDeadlines {
+  /** How long after it was due a sample is overdue. */
+  readonly graceMs: number;
+  readonly #intervalMs: number;
+  readonly #ofCollector: SampleDeadline;
+  readonly #ofLife: SampleDeadline;
+
+  constructor(intervalMs: number, leastGraceMs: number) {
+    this.#intervalMs = intervalMs;
+    this.#ofCollector = new SampleDeadline(intervalMs, leastGraceMs);
+    this.#ofLife = new SampleDeadline(intervalMs, leastGraceMs);
+    this.graceMs = this.#ofLife.graceMs;
+  }
+
+  /** A worker is ready: its first sample is due. What was missed before stays missed until a sample is there. */
+  ready(nowMs: number): void {
+    this.#ofLife.expect(nowMs);
+    if (this.missed(nowMs) === 0) this.#ofCollector.expect(nowMs);
+  }
+
+  sampled(nowMs: number): void {
+    this.#ofLife.expect(nowMs + this.#intervalMs);
+    this.#ofCollector.expect(nowMs + this.#intervalMs);
+  }
+
+  /** No worker is there, which does not excuse the collector. */
+  away(nowMs: number): void {
+    this.#ofCollector.expectFirst(nowMs);
+  }
+
+  /** Deadlines missed in a row, by whichever worker. */
+  missed(nowMs: number): number {
+    return this.#ofCollector.missed(nowMs);
+  }
+
+  /** Whether the present worker, once ready, has missed one. */
+  isLifeOverdue(nowMs: number): boolean {
+    return this.#ofLife.missed(nowMs) > 0;
   }
 }
 

@@ -22,9 +22,10 @@ export function walkLinks(
   const rows = new Rows("link", IDENTITY_WORDS, LINK_COLUMNS);
   const walk = new ObjectWalk(kernel, "link", LINK_INFO.size);
   const describer = new LinkDescriber(kernel);
-  return new WalkCollector(rows, walk, leaveOut, (id, info, filled, fd) => {
-    if (!rows.add(id, info.words, 0)) {
+  return new WalkCollector(rows, walk, leaveOut, {
+    visit(id, info, filled, fd) {
+      if (rows.add(id, info.words, 0)) return;
       rows.describe(describer.describe(id, info.view, filled, fd));
-    }
+    },
   });
 }

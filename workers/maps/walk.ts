@@ -24,10 +24,11 @@ export function walkMaps(
 ): WalkCollector<"map"> {
   const rows = new Rows("map", IDENTITY_WORDS, MAP_COLUMNS);
   const walk = new ObjectWalk(kernel, "map", MAP_INFO.size);
-  return new WalkCollector(rows, walk, leaveOut, (id, info, filled) => {
-    if (!rows.add(id, info.words, 0)) {
+  return new WalkCollector(rows, walk, leaveOut, {
+    visit(id, info, filled) {
+      if (rows.add(id, info.words, 0)) return;
       rows.describe(describeMap(id, info.view, filled));
-    }
+    },
   });
 }
 

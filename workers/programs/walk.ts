@@ -14,6 +14,7 @@ import {
 } from "../../ffi/mod.ts";
 import { WalkCollector } from "../collector.ts";
 import { Rows } from "../rows.ts";
+import { FullNames } from "./full_name.ts";
 import {
   BTF_COLUMNS,
   type BtfDescription,
@@ -47,22 +48,29 @@ export function walkPrograms(
 ): WalkCollector<"program"> {
   const rows = new Rows("program", PROGRAM_IDENTITY.words, PROGRAM_COLUMNS);
   const walk = new ObjectWalk(kernel, "program", PROG_INFO.size);
-  return new WalkCollector(rows, walk, leaveOut, (id, info, filled) => {
-    const known = rows.add(id, info.words, PROGRAM_IDENTITY.first);
-    const { view } = info;
-    rows.set(RUN_TIME_NS, read(PROG_INFO.run_time_ns, view, filled) ?? NaN);
-    rows.set(RUN_COUNT, read(PROG_INFO.run_cnt, view, filled) ?? NaN);
-    rows.set(
-      RECURSION_MISSES,
-      read(PROG_INFO.recursion_misses, view, filled) ?? NaN,
-    );
-    if (!known) rows.describe(describeProgram(id, view, filled));
+  const fullNames = new FullNames(kernel);
+  return new WalkCollector(rows, walk, leaveOut, {
+    visit(id, info, filled, fd) {
+      const known = rows.add(id, info.words, PROGRAM_IDENTITY.first);
+      const { view } = info;
+      rows.set(RUN_TIME_NS, read(PROG_INFO.run_time_ns, view, filled) ?? NaN);
+      rows.set(RUN_COUNT, read(PROG_INFO.run_cnt, view, filled) ?? NaN);
+      rows.set(
+        RECURSION_MISSES,
+        read(PROG_INFO.recursion_misses, view, filled) ?? NaN,
+      );
+      if (known) return;
+      const fullName = fullNames.find(fd, view, filled);
+      rows.describe(describeProgram(id, fullName, view, filled));
+    },
+    finish: () => fullNames.forget(),
   });
 }
 
-/** What `filled` bytes of a `struct bpf_prog_info` say. */
+/** What `filled` bytes of a `struct bpf_prog_info`, and the program's BTF, say. */
 export function describeProgram(
   id: number,
+  fullName: string | undefined,
   view: DataView,
   filled: number,
 ): ProgramDescription {
@@ -74,6 +82,7 @@ export function describeProgram(
     id,
     identity: `${id}:${loadTimeNs}`,
     name: read(PROG_INFO.name, view, filled) ?? "",
+    ...(fullName === undefined ? {} : { fullName }),
     type: typeName(PROG_TYPES, PROG_INFO.type.get(view, 0)),
     tag: read(PROG_INFO.tag, view, filled) ?? "",
     jitedBytes: read(PROG_INFO.jited_prog_len, view, filled) ?? 0,
@@ -93,16 +102,18 @@ export function walkBtfObjects(
   const rows = new Rows("btf", BTF_IDENTITY.words, BTF_COLUMNS);
   const walk = new ObjectWalk(kernel, "btf", BTF_INFO.size);
   const name = kernel.allocate(BTF_NAME_BYTES);
-  return new WalkCollector(rows, walk, leaveOut, (id, info, filled) => {
-    if (!rows.add(id, info.words, BTF_IDENTITY.first)) {
+  return new WalkCollector(rows, walk, leaveOut, {
+    prepare(info) {
+      name.bytes[0] = 0;
+      info.words[BTF_INFO.name_address.offset / 4] = name.addressLow;
+      info.words[BTF_INFO.name_address.offset / 4 + 1] = name.addressHigh;
+      info.words[BTF_INFO.name_len.offset / 4] = BTF_NAME_BYTES;
+    },
+    visit(id, info, filled) {
+      if (rows.add(id, info.words, BTF_IDENTITY.first)) return;
       const text = textAt(name.view, 0, BTF_NAME_BYTES);
       rows.describe(describeBtf(id, text, info.view, filled));
-    }
-  }, (info) => {
-    name.bytes[0] = 0;
-    info.words[BTF_INFO.name_address.offset / 4] = name.addressLow;
-    info.words[BTF_INFO.name_address.offset / 4 + 1] = name.addressHigh;
-    info.words[BTF_INFO.name_len.offset / 4] = BTF_NAME_BYTES;
+    },
   });
 }
 

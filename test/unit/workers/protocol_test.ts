@@ -39,6 +39,14 @@ for (
       { version: PROTOCOL_VERSION },
       "expected one of ready, block, births, sampled, stopped, found undefined",
     ],
+    [
+      { version: PROTOCOL_VERSION, kind: "stopped", epoch: "2" },
+      "expected a number as stopped.epoch, found string",
+    ],
+    [
+      { version: PROTOCOL_VERSION, kind: "toString" },
+      'found "toString"',
+    ],
   ] as const
 ) {
   Deno.test(`parseFromWorker() refuses ${JSON.stringify(data)}`, () => {

@@ -1,7 +1,11 @@
 /** Owns the tests of deadlines and pauses. @module */
 import { assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS } from "../../../../src/supervisor/ports.ts";
-import { BackOff, SampleDeadline } from "../../../../src/supervisor/timing.ts";
+import {
+  BackOff,
+  CollectorDeadlines,
+  SampleDeadline,
+} from "../../../../src/supervisor/timing.ts";
 
 Deno.test("SampleDeadline.missed() counts none before a sample was expected", () => {
   assertEquals(new SampleDeadline(500, 250).missed(1e9), 0);
@@ -35,6 +39,25 @@ Deno.test("SampleDeadline.expectFirst() changes nothing where a sample is expect
   deadline.expectFirst(0);
   deadline.expectFirst(5_000);
   assertEquals(deadline.missed(600), 1);
+});
+
+Deno.test("CollectorDeadlines.missed() goes on over a worker's end, until a sample is there", () => {
+  const deadlines = new CollectorDeadlines(500, 250);
+  deadlines.sampled(0);
+  deadlines.away(400);
+  assertEquals(deadlines.missed(1_600), 2);
+  deadlines.ready(1_600);
+  assertEquals(deadlines.missed(2_100), 3);
+  deadlines.sampled(2_100);
+  assertEquals(deadlines.missed(2_600), 0);
+});
+
+Deno.test("CollectorDeadlines.isLifeOverdue() leaves what earlier workers missed aside", () => {
+  const deadlines = new CollectorDeadlines(500, 250);
+  deadlines.away(0);
+  deadlines.ready(60_000);
+  assertEquals(deadlines.isLifeOverdue(60_500), false);
+  assertEquals(deadlines.isLifeOverdue(60_501), true);
 });
 
 Deno.test("BackOff.nextMs() doubles from 100 ms to 10 s", () => {

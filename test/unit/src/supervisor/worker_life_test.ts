@@ -16,7 +16,7 @@ Deno.test("WorkerLife passes over messages of another epoch, also as a sign of l
   all.worker.sample({ epoch: 1 });
   assertEquals(all.health.samples, 1);
   assertEquals(all.health.status, "restarting");
-  all.clock.advance(10_000);
+  all.clock.advance(10_500);
   assertEquals(all.health.errors, { worker: 2 });
 });
 

@@ -1,0 +1,162 @@
+/**
+ * Owns the fake kernel's BPF_OBJ_GET_INFO_BY_FD. In: an object, the caller's buffer, how many bytes of the struct this
+ * kernel knows. Out: the struct's bytes in that buffer and how many they are, or -errno.
+ * Source: kernel/bpf/syscall.c bpf_*_get_info_by_fd(), kernel/bpf/btf.c btf_get_info_by_fd(), fill_link_info() of each link.
+ * @module
+ */
+import {
+  E2BIG,
+  EFAULT,
+  EINVAL,
+  ENAMETOOLONG,
+  ENOSPC,
+} from "../../ffi/errno.ts";
+import type { FakeMemory } from "./fake_memory.ts";
+import { type FakeObject, MAX_INFO_BYTES } from "./fake_objects.ts";
+import { linkNameAt } from "./info_layouts.ts";
+
+const PAGE_BYTES = 4096;
+const PATH_MAX = 4096;
+
+/** Calls are synchronous: one pair of structs serves them all. */
+const inputBytes = new Uint8Array(MAX_INFO_BYTES);
+const inputView = new DataView(inputBytes.buffer);
+const outputBytes = new Uint8Array(MAX_INFO_BYTES);
+const outputView = new DataView(outputBytes.buffer);
+
+/** What the command was asked, and by whom. */
+export interface InfoRequest {
+  readonly memory: FakeMemory;
+  readonly address: number;
+  readonly askedBytes: number;
+  /** Size of the struct in this kernel. */
+  readonly knownBytes: number;
+  /** Without it the sizes of a program's code are withheld. */
+  readonly privileged: boolean;
+}
+
+/** @returns how many bytes were filled, or -errno */
+export function fillInfo(object: FakeObject, request: InfoRequest): number {
+  const { memory, address, askedBytes, knownBytes } = request;
+  if (askedBytes > PAGE_BYTES) return -E2BIG;
+  const user = memory.resolve(address, askedBytes);
+  if (!user) return -EFAULT;
+  for (let at = knownBytes; at < askedBytes; at++) {
+    if (user[at] !== 0) return -E2BIG;
+  }
+  const filled = Math.min(askedBytes, knownBytes);
+  inputBytes.fill(0).set(user.subarray(0, filled));
+  outputBytes.set(object.info);
+  const result = finish(object, inputView, outputView, request);
+  // Of a BTF object the struct is filled even when its name did not fit.
+  if (result === 0 || object.kind === "btf") {
+    user.set(outputBytes.subarray(0, filled));
+  }
+  return result === 0 ? filled : result;
+}
+
+/** What depends on the caller's input. Answers 0 or -errno. */
+function finish(
+  object: FakeObject,
+  input: DataView,
+  output: DataView,
+  request: InfoRequest,
+): number {
+  switch (object.kind) {
+    case "map":
+      return 0;
+    case "program":
+      return finishProgram(object, input, output, request);
+    case "btf":
+      return finishBtf(object, input, output, request.memory);
+    case "link":
+      return finishLink(object, input, output, request.memory);
+  }
+}
+
+function finishProgram(
+  object: FakeObject,
+  input: DataView,
+  output: DataView,
+  { memory, privileged }: InfoRequest,
+): number {
+  const wanted = Math.min(input.getUint32(52, true), object.mapIds.length);
+  const address = addressAt(input, 56);
+  output.setUint32(52, object.mapIds.length, true);
+  setAddress(output, 56, address);
+  if (wanted > 0) {
+    const ids = memory.resolve(address, wanted * 4);
+    if (!ids) return -EFAULT;
+    const view = new DataView(ids.buffer, ids.byteOffset);
+    for (let i = 0; i < wanted; i++) {
+      view.setUint32(i * 4, object.mapIds[i], true);
+    }
+  }
+  if (!privileged) {
+    output.setUint32(16, 0, true);
+    output.setUint32(20, 0, true);
+  }
+  return 0;
+}
+
+function finishBtf(
+  object: FakeObject,
+  input: DataView,
+  output: DataView,
+  memory: FakeMemory,
+): number {
+  const address = addressAt(input, 16);
+  const room = input.getUint32(24, true);
+  if ((address === 0) !== (room === 0)) return -EINVAL;
+  setAddress(output, 0, addressAt(input, 0));
+  setAddress(output, 16, address);
+  output.setUint32(24, object.outOfLineName.length, true);
+  return address === 0
+    ? 0
+    : copyText(memory, address, room, object.outOfLineName);
+}
+
+function finishLink(
+  object: FakeObject,
+  input: DataView,
+  output: DataView,
+  memory: FakeMemory,
+): number {
+  const place = linkNameAt(output);
+  if (!place) return 0;
+  const address = addressAt(input, place.pointer);
+  const room = input.getUint32(place.length, true);
+  if ((address === 0) !== (room === 0)) return -EINVAL;
+  const name = object.outOfLineName;
+  setAddress(output, place.pointer, address);
+  output.setUint32(place.length, name.length + 1, true);
+  if (place.tooLong === "ENAMETOOLONG") {
+    if (name.length + 1 > (room === 0 ? PATH_MAX : Math.min(room, PATH_MAX))) {
+      return -ENAMETOOLONG;
+    }
+  }
+  return address === 0 ? 0 : copyText(memory, address, room, name);
+}
+
+/** As bpf_copy_to_user(): all of it with a NUL, or what fits, a NUL, and -ENOSPC. */
+function copyText(
+  memory: FakeMemory,
+  address: number,
+  room: number,
+  text: Uint8Array,
+): number {
+  const copied = Math.min(text.length, room - 1);
+  const into = memory.resolve(address, copied + 1);
+  if (!into) return -EFAULT;
+  into.set(text.subarray(0, copied));
+  into[copied] = 0;
+  return copied < text.length ? -ENOSPC : 0;
+}
+
+function addressAt(view: DataView, offset: number): number {
+  return Number(view.getBigUint64(offset, true));
+}
+
+function setAddress(view: DataView, offset: number, address: number): void {
+  view.setBigUint64(offset, BigInt(address), true);
+}

@@ -1,0 +1,59 @@
+/**
+ * Owns the C programs of the tests: built once by the machine's compiler into test/build/. In: a name of test/kernel/c/.
+ * Out: the path of the program, or why there is none.
+ * @module
+ */
+
+const SOURCES = new URL("./c/", import.meta.url).pathname;
+const BUILD = new URL("../build/", import.meta.url).pathname;
+const FLAGS = ["-O2", "-Wall", "-Wextra"];
+
+/** The programs there are. */
+export type Tool = "info" | "hold" | "churn";
+
+/** Why no C program can be built here, or undefined where they can. */
+export function whyNoCompiler(): string | undefined {
+  try {
+    new Deno.Command("cc", {
+      args: ["--version"],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "there is no C compiler";
+    throw error;
+  }
+}
+
+/** Path of `tool`, built when a source is newer. @throws {Error} with the compiler's complaint */
+export function compile(tool: Tool): string {
+  const target = `${BUILD}${tool}`;
+  const sources = [`${SOURCES}${tool}.c`, `${SOURCES}objects.h`];
+  if (sources.every((source) => modifiedMs(source) < modifiedMs(target))) {
+    return target;
+  }
+  Deno.mkdirSync(BUILD, { recursive: true });
+  // Another test file may run the same program at this moment: it gets the old or the new one, whole.
+  const fresh = `${target}.${Deno.pid}`;
+  const { success, stderr } = new Deno.Command("cc", {
+    args: [...FLAGS, "-o", fresh, sources[0]],
+  }).outputSync();
+  if (!success) {
+    throw new Error(
+      `Cannot compile ${tool}.c: ${new TextDecoder().decode(stderr)}`,
+    );
+  }
+  Deno.renameSync(fresh, target);
+  return target;
+}
+
+/** 0 for a file that is not there. */
+function modifiedMs(path: string): number {
+  try {
+    return Deno.statSync(path).mtime?.getTime() ?? 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
