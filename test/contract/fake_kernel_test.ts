@@ -127,6 +127,21 @@ Deno.test("FakeKernel gives a perf event without a function no name", () => {
   assertEquals(read(LINK_INFO.perf_event.name_len, info.view, 64), 0);
 });
 
+Deno.test("FakeKernel lists as many of a program's functions as fit", () => {
+  const kernel = new FakeKernel();
+  kernel.addProgram({ id: 1, functionTypeIds: [7, 9] });
+  const fd = openObject(kernel, "program", 1);
+  const info = kernel.allocate(PROG_INFO.size);
+  const records = kernel.allocate(128);
+  info.words[PROG_INFO.func_info_rec_size.offset / 4] = 8;
+  info.words[PROG_INFO.func_info.offset / 4] = records.addressLow;
+  info.words[PROG_INFO.func_info.offset / 4 + 1] = records.addressHigh;
+  info.words[PROG_INFO.nr_func_info.offset / 4] = 1;
+  assertEquals(objectInfo(kernel, fd, info, PROG_INFO.size), 232);
+  assertEquals(read(PROG_INFO.nr_func_info, info.view, 232), 2);
+  assertEquals([...records.words.subarray(0, 4)], [0, 7, 0, 0]);
+});
+
 Deno.test("FakeKernel withholds the sizes of code without privilege", () => {
   const kernel = new FakeKernel();
   kernel.addProgram({ id: 1, jitedBytes: 64, xlatedBytes: 32 });

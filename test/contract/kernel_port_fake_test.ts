@@ -7,7 +7,9 @@ import { kernelPortContract } from "./kernel_port.case.ts";
 
 kernelPortContract("fake", () => {
   const kernel = new FakeKernel();
-  kernel.addBtf({ id: 1, name: "vmlinux", kernelBtf: 1 });
+  const typeBytes = new Uint8Array(64);
+  typeBytes.set([0x9f, 0xeb, 1, 0xff, 24]);
+  kernel.addBtf({ id: 1, name: "vmlinux", kernelBtf: 1, typeBytes });
   for (const id of [3, 4, 90]) {
     kernel.addMap({ id });
     kernel.addProgram({ id });

@@ -95,6 +95,38 @@ export function registerObjectInfo(register: Register): void {
     },
   );
 
+  register("objectInfo() wants the size of a program's records", (kernel) => {
+    using fd = new Fd(kernel, loadReturnZero(kernel));
+    const info = kernel.allocate(PROG_INFO.size);
+    const { func_info_rec_size, nr_func_info } = PROG_INFO;
+    const ask = (recordBytes: number, count: number): number => {
+      info.bytes.fill(0);
+      info.words[func_info_rec_size.offset / 4] = recordBytes;
+      info.words[nr_func_info.offset / 4] = count;
+      return objectInfo(kernel, fd.number, info, PROG_INFO.size);
+    };
+    const filled = ask(0, 0);
+    assertEquals(read(func_info_rec_size, info.view, filled), 8);
+    assertEquals(read(nr_func_info, info.view, filled), 0);
+    assertEquals(ask(8, 1), filled);
+    assertEquals(read(nr_func_info, info.view, filled), 0);
+    assertEquals(ask(4, 1), -EINVAL);
+    assertEquals(ask(4, 0), -EINVAL);
+    assertEquals(ask(0, 1), -EINVAL);
+  });
+
+  register("objectInfo() copies as much of BTF as fits", (kernel) => {
+    using fd = new Fd(kernel, openObject(kernel, "btf", VMLINUX_BTF_ID));
+    const info = kernel.allocate(BTF_INFO.size);
+    const types = kernel.allocate(128);
+    pointTo(info, BTF_INFO.btf.offset, types);
+    info.words[BTF_INFO.btf_size.offset / 4] = 3;
+    const filled = objectInfo(kernel, fd.number, info, BTF_INFO.size);
+    // The magic number, version 1, and nothing beyond what was asked.
+    assertEquals([...types.bytes.subarray(0, 5)], [0x9f, 0xeb, 1, 0, 0]);
+    assertGreater(read(BTF_INFO.btf_size, info.view, filled) ?? 0, 24);
+  });
+
   register("objectInfo() copies a BTF object's name", (kernel) => {
     using fd = new Fd(kernel, openObject(kernel, "btf", VMLINUX_BTF_ID));
     const info = kernel.allocate(BTF_INFO.size);

@@ -74,29 +74,73 @@ function finish(
   }
 }
 
+/** Where a program's info has its record sizes, and what they are: bpf_func_info, bpf_line_info, an address. */
+const RECORDS = [
+  { size: 132, count: 144, bytes: 8 },
+  { size: 172, count: 148, bytes: 16 },
+  { size: 176, count: 168, bytes: 8 },
+] as const;
+
 function finishProgram(
   object: FakeObject,
   input: DataView,
   output: DataView,
   { memory, privileged }: InfoRequest,
 ): number {
-  const wanted = Math.min(input.getUint32(52, true), object.mapIds.length);
-  const address = addressAt(input, 56);
-  output.setUint32(52, object.mapIds.length, true);
-  setAddress(output, 56, address);
-  if (wanted > 0) {
-    const ids = memory.resolve(address, wanted * 4);
-    if (!ids) return -EFAULT;
-    const view = new DataView(ids.buffer, ids.byteOffset);
-    for (let i = 0; i < wanted; i++) {
-      view.setUint32(i * 4, object.mapIds[i], true);
+  for (const { size, count, bytes } of RECORDS) {
+    const given = input.getUint32(size, true);
+    if (
+      given !== bytes && (given !== 0 || input.getUint32(count, true) !== 0)
+    ) {
+      return -EINVAL;
     }
+    output.setUint32(size, bytes, true);
   }
+  const mapsFit = copyWords(memory, input, output, {
+    count: 52,
+    pointer: 56,
+    words: object.mapIds,
+    each: 1,
+  });
+  if (!mapsFit) return -EFAULT;
   if (!privileged) {
     output.setUint32(16, 0, true);
     output.setUint32(20, 0, true);
+    return 0;
   }
-  return 0;
+  const functionsFit = copyWords(memory, input, output, {
+    count: 144,
+    pointer: 136,
+    // struct bpf_func_info: insn_off, type_id
+    words: object.functionTypeIds.flatMap((typeId, i) => [i * 2, typeId]),
+    each: 2,
+  });
+  return functionsFit ? 0 : -EFAULT;
+}
+
+/** Copies as many records of `each` words as the caller has room for, and says how many there are. */
+function copyWords(
+  memory: FakeMemory,
+  input: DataView,
+  output: DataView,
+  list: {
+    count: number;
+    pointer: number;
+    words: readonly number[];
+    each: number;
+  },
+): boolean {
+  const { count, pointer, words, each } = list;
+  const wanted = Math.min(input.getUint32(count, true) * each, words.length);
+  const address = addressAt(input, pointer);
+  output.setUint32(count, words.length / each, true);
+  setAddress(output, pointer, address);
+  if (wanted === 0) return true;
+  const into = memory.resolve(address, wanted * 4);
+  if (!into) return false;
+  const view = new DataView(into.buffer, into.byteOffset);
+  for (let i = 0; i < wanted; i++) view.setUint32(i * 4, words[i], true);
+  return true;
 }
 
 function finishBtf(
@@ -108,7 +152,15 @@ function finishBtf(
   const address = addressAt(input, 16);
   const room = input.getUint32(24, true);
   if ((address === 0) !== (room === 0)) return -EINVAL;
-  setAddress(output, 0, addressAt(input, 0));
+  const typesAt = addressAt(input, 0);
+  const { typeBytes } = object;
+  const copied = Math.min(input.getUint32(8, true), typeBytes.length);
+  if (copied > 0) {
+    const into = memory.resolve(typesAt, copied);
+    if (!into) return -EFAULT;
+    into.set(typeBytes.subarray(0, copied));
+  }
+  setAddress(output, 0, typesAt);
   setAddress(output, 16, address);
   output.setUint32(24, object.outOfLineName.length, true);
   return address === 0

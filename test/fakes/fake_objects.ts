@@ -26,6 +26,10 @@ export class FakeObject<Fields extends Layout = Layout> {
   outOfLineName: Uint8Array = new Uint8Array(0);
   /** Ids of the maps that a program uses. */
   mapIds: readonly number[] = [];
+  /** BTF type ids of a program's functions, the main one first. */
+  functionTypeIds: readonly number[] = [];
+  /** The type information of a BTF object. */
+  typeBytes: Uint8Array = new Uint8Array(0);
   /** Descriptors and objects that refer to it. */
   references = 0;
   /** Something outside of this process keeps it alive. */

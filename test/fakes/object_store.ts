@@ -17,6 +17,8 @@ import {
 export type MapSpec = CommonSpec & Values<typeof MAP_LAYOUT>;
 export type ProgramSpec = CommonSpec & Values<typeof PROGRAM_LAYOUT> & {
   readonly mapIds?: readonly number[];
+  /** BTF type ids of its functions, the main one first. */
+  readonly functionTypeIds?: readonly number[];
 };
 export type LinkSpec = CommonSpec & Values<LinkLayout> & {
   /** The tracepoint, iterator target, function or file; not every type has one. */
@@ -24,6 +26,8 @@ export type LinkSpec = CommonSpec & Values<LinkLayout> & {
 };
 export type BtfSpec = CommonSpec & Values<typeof BTF_LAYOUT> & {
   readonly name?: string | Uint8Array;
+  /** The type information itself; its length is the object's size. */
+  readonly typeBytes?: Uint8Array;
 };
 
 /** All objects, by kind. */
@@ -52,7 +56,12 @@ export class ObjectStore {
 
   /** A socket filter of two instructions, unless `spec` says otherwise. */
   addProgram(spec: ProgramSpec = {}): FakeObject<typeof PROGRAM_LAYOUT> {
-    const { id = this.tables.program.freeId(), mapIds = [], ...values } = spec;
+    const {
+      id = this.tables.program.freeId(),
+      mapIds = [],
+      functionTypeIds = [],
+      ...values
+    } = spec;
     const defaults = {
       type: "socket_filter",
       name: `prog_${id}`,
@@ -65,6 +74,7 @@ export class ObjectStore {
     const program = new FakeObject("program", id, PROGRAM_LAYOUT)
       .update({ ...defaults, ...values });
     program.mapIds = mapIds;
+    program.functionTypeIds = functionTypeIds;
     return this.#add(program);
   }
 
@@ -84,11 +94,16 @@ export class ObjectStore {
 
   /** BTF of a program, without a name, unless `spec` says otherwise. */
   addBtf(spec: BtfSpec = {}): FakeObject<typeof BTF_LAYOUT> {
-    const { id = this.tables.btf.freeId(), name = "", ...values } = spec;
-    return this.#add(
-      new FakeObject("btf", id, BTF_LAYOUT).named(name)
-        .update({ sizeBytes: 500, kernelBtf: 0, ...values }),
-    );
+    const {
+      id = this.tables.btf.freeId(),
+      name = "",
+      typeBytes = new Uint8Array(spec.sizeBytes ?? 500),
+      ...values
+    } = spec;
+    const btf = new FakeObject("btf", id, BTF_LAYOUT).named(name)
+      .update({ sizeBytes: typeBytes.length, kernelBtf: 0, ...values });
+    btf.typeBytes = typeBytes;
+    return this.#add(btf);
   }
 
   /** Its owner lets go of it: it is gone at once, or when the last descriptor of it is closed. */

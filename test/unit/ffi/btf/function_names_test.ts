@@ -1,46 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { FunctionNames } from "../../../../ffi/mod.ts";
+import { btfBytes, btfFunction, btfInfo } from "../../../btf_bytes.ts";
 
-/** BTF with these types, each its words after the name, and these strings behind a first NUL. */
-function btf(
-  types: readonly (readonly number[])[],
-  strings: string,
-): Uint8Array {
-  const text = new TextEncoder().encode(`\0${strings}`);
-  const words = types.flat();
-  const bytes = new Uint8Array(24 + words.length * 4 + text.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, 0xeb9f, true);
-  view.setUint8(2, 1);
-  view.setUint32(4, 24, true);
-  view.setUint32(8, 0, true);
-  view.setUint32(12, words.length * 4, true);
-  view.setUint32(16, words.length * 4, true);
-  view.setUint32(20, text.length, true);
-  words.forEach((word, i) => view.setUint32(24 + i * 4, word, true));
-  bytes.set(text, 24 + words.length * 4);
-  return bytes;
-}
-
-function info(kind: number, members = 0): number {
-  return ((kind << 24) | members) >>> 0;
-}
-
-const INT = [1, info(1), 4, 32];
-const STRUCT_OF_TWO = [0, info(4, 2), 8, 1, 1, 0, 1, 1, 32];
-const PROTO_OF_ONE = [0, info(13, 1), 1, 0, 1];
-const ARRAY = [0, info(3), 0, 1, 1, 4];
-const VAR = [1, info(14), 1, 0];
-const ENUM64 = [0, info(19, 1), 8, 1, 0, 0];
-
-function func(nameOffset: number): number[] {
-  return [nameOffset, info(12, 1), 3];
-}
+const INT = [1, btfInfo(1), 4, 32];
+const STRUCT_OF_TWO = [0, btfInfo(4, 2), 8, 1, 1, 0, 1, 1, 32];
+const PROTO_OF_ONE = [0, btfInfo(13, 1), 1, 0, 1];
+const ARRAY = [0, btfInfo(3), 0, 1, 1, 4];
+const VAR = [1, btfInfo(14), 1, 0];
+const ENUM64 = [0, btfInfo(19, 1), 8, 1, 0, 0];
 
 Deno.test("FunctionNames.get() finds a function behind types of every length", () => {
   const names = new FunctionNames(
-    btf(
-      [INT, STRUCT_OF_TWO, PROTO_OF_ONE, ARRAY, VAR, ENUM64, func(5)],
+    btfBytes(
+      [INT, STRUCT_OF_TWO, PROTO_OF_ONE, ARRAY, VAR, ENUM64, btfFunction(5)],
       "int\0a_function_with_a_name_of_more_than_15_bytes\0",
     ),
   );
@@ -48,14 +20,14 @@ Deno.test("FunctionNames.get() finds a function behind types of every length", (
 });
 
 Deno.test("FunctionNames.get() answers undefined for a type that is no function", () => {
-  const names = new FunctionNames(btf([INT, func(1)], "int\0"));
+  const names = new FunctionNames(btfBytes([INT, btfFunction(1)], "int\0"));
   assertEquals(names.get(1), undefined);
   assertEquals(names.get(0), undefined);
   assertEquals(names.get(99), undefined);
 });
 
 Deno.test("FunctionNames.get() answers undefined for a name beyond the end", () => {
-  const names = new FunctionNames(btf([func(4_000_000)], "x\0"));
+  const names = new FunctionNames(btfBytes([btfFunction(4_000_000)], "x\0"));
   assertEquals(names.get(1), undefined);
 });
 
@@ -70,7 +42,10 @@ Deno.test("FunctionNames takes what is no BTF for BTF without functions", () => 
 });
 
 Deno.test("FunctionNames reads a cut or lying BTF without going beyond it", () => {
-  const whole = btf([INT, STRUCT_OF_TWO, func(5)], "int\0main_function\0");
+  const whole = btfBytes(
+    [INT, STRUCT_OF_TWO, btfFunction(5)],
+    "int\0main_function\0",
+  );
   for (let length = 0; length < whole.length; length++) {
     new FunctionNames(whole.slice(0, length)).get(3);
   }
@@ -86,7 +61,7 @@ Deno.test("FunctionNames reads a cut or lying BTF without going beyond it", () =
 
 Deno.test("FunctionNames stops at a kind that it does not know", () => {
   const names = new FunctionNames(
-    btf([func(1), [0, info(30), 0], func(1)], "f\0"),
+    btfBytes([btfFunction(1), [0, btfInfo(30), 0], btfFunction(1)], "f\0"),
   );
   assertEquals([names.get(1), names.get(3)], ["f", undefined]);
 });

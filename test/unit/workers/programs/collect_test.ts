@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { BPF } from "../../../../ffi/mod.ts";
 import { collectPrograms } from "../../../../workers/programs/collect.ts";
 import type { OwnIds } from "../../../../workers/protocol.ts";
+import { btfBytes, btfFunction } from "../../../btf_bytes.ts";
 import { FakeKernel } from "../../../fakes/fake_kernel.ts";
 
 const NONE: OwnIds = { map: [], program: [], link: [], btf: [] };
@@ -56,6 +57,35 @@ Deno.test("collectPrograms() describes a program once and reads its counters at 
   programs.sample();
   assertEquals(programs.births(), []);
   assertEquals(programs.counters(), [[250], [10], [5]]);
+  assertEquals(kernel.openFds, 0);
+});
+
+Deno.test("collectPrograms() finds the whole name of a program in its BTF, once", () => {
+  const kernel = new FakeKernel();
+  kernel.addBtf({
+    id: 4,
+    typeBytes: btfBytes(
+      [btfFunction(1), btfFunction(10)],
+      "a_static\0handle_a_system_call_on_its_way_in\0",
+    ),
+  });
+  const spec = { name: "handle_a_system", btfId: 4 };
+  kernel.addProgram({ id: 7, ...spec, functionTypeIds: [2, 1] });
+  kernel.addProgram({ id: 8, ...spec, functionTypeIds: [99] });
+  kernel.addProgram({ id: 9, ...spec, btfId: 5, functionTypeIds: [2] });
+  kernel.addProgram({ id: 10, ...spec, functionTypeIds: [] });
+  const programs = collector(kernel);
+  programs.sample();
+  assertEquals(
+    programs.births().map((program) =>
+      "fullName" in program ? program.fullName : undefined
+    ),
+    ["handle_a_system_call_on_its_way_in", undefined, undefined, undefined],
+  );
+  const calls = kernel.bpfCalls;
+  programs.sample();
+  // Three a program and two at the end; five for the BTF object, which is listed too.
+  assertEquals(kernel.bpfCalls - calls, 3 * 4 + 2 + 5);
   assertEquals(kernel.openFds, 0);
 });
 

@@ -1,0 +1,123 @@
+/** Owns the tests of src/http/readiness.ts. @module */
+import { assertEquals } from "@std/assert";
+import {
+  readiness,
+  type ReadinessInput,
+} from "../../../../src/http/readiness.ts";
+import {
+  aCollector,
+  aNewCollector,
+  someFacts,
+  someTables,
+  unavailableTables,
+  UNPRIVILEGED,
+} from "./fake_node.ts";
+
+function input(changes: Partial<ReadinessInput> = {}): ReadinessInput {
+  return {
+    collectors: [aCollector()],
+    tables: someTables(),
+    facts: someFacts(),
+    version: "1.2.3",
+    nowMs: 100_000,
+    ...changes,
+  };
+}
+
+/** As a client sees it: what is undefined is gone. */
+function asJson(changes: Partial<ReadinessInput> = {}) {
+  return JSON.parse(JSON.stringify(readiness(input(changes))));
+}
+
+Deno.test("readiness() is ready once every collector has its first sample", () => {
+  const answer = asJson();
+  assertEquals(answer.ready, true);
+  assertEquals(answer.waitingFor, []);
+  assertEquals(answer.version, "1.2.3");
+  assertEquals(answer.collectors, [{
+    name: "maps",
+    status: "sampling",
+    backend: "walk",
+    backendReason: "it is the only one",
+    quality: "exact",
+    intervalSeconds: 0.5,
+    ageSeconds: 0.25,
+    overdueInARow: 0,
+    samples: 12,
+    missedTicks: 1,
+    syscalls: 345,
+    restarts: 0,
+    errors: {},
+    skipped: {},
+  }]);
+  assertEquals(answer.tables.map, { status: "sampled", size: 1 });
+  assertEquals(answer.tables.link, { status: "sampled", size: 0 });
+  assertEquals(answer.privileges, {
+    effective: ["CAP_SYS_ADMIN"],
+    missing: [],
+  });
+  assertEquals(answer.runStats, { agent: true, sysctl: false, other: false });
+});
+
+Deno.test("readiness() waits for a collector that has no sample, and leaves out what it does not know", () => {
+  const answer = asJson({
+    collectors: [aCollector(), aNewCollector()],
+    tables: someTables({ status: "starting", sampledAtMs: undefined, size: 0 }),
+  });
+  assertEquals(answer.ready, false);
+  assertEquals(answer.waitingFor, ["collector links: no sample yet"]);
+  const links = answer.collectors[1];
+  for (const absent of ["backend", "quality", "ageSeconds", "lastError"]) {
+    assertEquals(absent in links, false, absent);
+  }
+  assertEquals(answer.tables.map, { status: "starting" });
+});
+
+Deno.test("readiness() stays ready while a collector with a sample fails or restarts", () => {
+  for (const status of ["failing", "restarting"] as const) {
+    const answer = asJson({
+      collectors: [aCollector({ status, lastError: "Cannot list maps" })],
+      tables: someTables({ status: "stale", reason: "Cannot list maps" }),
+    });
+    assertEquals(answer.ready, true, status);
+    assertEquals(answer.collectors[0].lastError, "Cannot list maps");
+    assertEquals(answer.tables.map, {
+      status: "stale",
+      reason: "Cannot list maps",
+      size: 1,
+    });
+  }
+});
+
+const { sampledAtMs: _never, ...UNSAMPLED } = aCollector({
+  status: "unavailable",
+});
+
+Deno.test("readiness() is never ready while a privilege is missing that objects need", () => {
+  const answer = asJson({
+    collectors: [UNSAMPLED],
+    tables: unavailableTables("it needs CAP_SYS_ADMIN"),
+    facts: UNPRIVILEGED,
+  });
+  assertEquals(answer.ready, false);
+  assertEquals(answer.waitingFor[0], "map objects: it needs CAP_SYS_ADMIN");
+  assertEquals(answer.privileges.missing, UNPRIVILEGED.missing);
+  assertEquals(answer.tables.map, {
+    status: "unavailable",
+    reason: "it needs CAP_SYS_ADMIN",
+  });
+  assertEquals(answer.collectors[0].quality, "unavailable");
+  assertEquals("sysctl" in answer.runStats, false);
+});
+
+Deno.test("readiness() does not wait for what this kernel lacks", () => {
+  const tables = {
+    ...someTables(),
+    link: unavailableTables("BPF_LINK_GET_NEXT_ID failed: EINVAL").link,
+  };
+  const answer = asJson({
+    collectors: [aCollector(), { ...UNSAMPLED, name: "links" }],
+    tables,
+  });
+  assertEquals(answer.ready, true);
+});
