@@ -70,7 +70,7 @@ export function aBtf(
   return { id, identity: `btf ${id}`, name: "", sizeBytes: 400, ...given };
 }
 
-/** What a test says of a table; a column that it leaves out is NaN in every row. */
+/** What a test says of a table; what it leaves out of a column is NaN. */
 export type TableGiven<T extends ObjectType> =
   & Partial<
     Omit<Table<T>, "type" | "size" | "columns" | "ownSeries">
@@ -103,7 +103,7 @@ export function aTable<T extends ObjectType>(
   const own = Uint8Array.from(ownSeries ?? new Array<number>(size).fill(1));
   const filled = COLUMNS[type].map((name): [Columns[T], Float64Array] => [
     name,
-    Float64Array.from(columns?.[name] ?? new Array<number>(size).fill(NaN)),
+    Float64Array.from(descriptions, (_, row) => columns?.[name]?.[row] ?? NaN),
   ]);
   return {
     type,

@@ -8,12 +8,12 @@ import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CollectorName } from "../../workers/protocol.ts";
 import type { Clock } from "../clock.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
-import type { NodeSnapshot, NodeState } from "../state/node_state.ts";
+import type { NodeState } from "../state/node_state.ts";
 import { catalog } from "./catalog.ts";
 import { sampleDuration } from "./collector_metrics.ts";
 import { labelText } from "./labels.ts";
 import { isShown } from "./metric.ts";
-import type { ObjectMetric, PageInput, ProcessUsage } from "./metric.ts";
+import type { Metric, PageInput, ProcessUsage } from "./metric.ts";
 import { Page } from "./page.ts";
 import {
   type AgentRegistry,
@@ -21,14 +21,9 @@ import {
   type PromAnswer,
   type PromValue,
 } from "./registry.ts";
-import {
-  type Format,
-  header,
-  line,
-  pageEnd,
-  restLine,
-  rowLines,
-} from "./text_format.ts";
+import { SeriesWriter } from "./series_writer.ts";
+import { Slices } from "./slices.ts";
+import { type Format, header, line, pageEnd } from "./text_format.ts";
 
 export type { Format } from "./text_format.ts";
 export type { ProcessUsage } from "./metric.ts";
@@ -46,9 +41,6 @@ export interface ExpositionSources {
   readonly systemStats: boolean;
   readonly clock: Clock;
 }
-
-/** Rows between two looks at the clock: about 0.1 ms. */
-const ROWS_AT_ONCE = 512;
 
 export class Exposition {
   readonly #sources: ExpositionSources;
@@ -73,40 +65,65 @@ export class Exposition {
     );
   }
 
-  /**
-   * Makes a page of the present state, narrowed to `groups` where they are given. The bytes come in chunks, in order.
-   * The event loop gets a turn about every 4 ms meanwhile, and what happens in it does not change the page.
-   */
+  /** Makes a whole page of the present state, narrowed to `groups` where they are given: chunks, in order. */
   async render(
     format: Format,
     groups?: ReadonlySet<string>,
   ): Promise<Uint8Array[]> {
-    const { clock } = this.#sources;
-    const page = new Page(clock);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.stream(format, groups)) {
+      chunks.push(chunk.slice());
+    }
+    return chunks;
+  }
+
+  /**
+   * The same page, chunk by chunk as it is made, each of about 64 KiB: all in one buffer, so a chunk stands only until the
+   * next one is asked for. The event loop gets a turn about every 2 ms, and what happens in it does not change the page:
+   * it is of the instant at which its first chunk was asked for.
+   */
+  async *stream(
+    format: Format,
+    groups?: ReadonlySet<string>,
+  ): AsyncGenerator<Uint8Array> {
+    const slices = new Slices(this.#sources.clock);
     const input = this.#now();
     const metrics = catalog.filter((metric) =>
       (groups?.has(metric.group) ?? true) && isShown(metric, input)
     );
-    // Asked all at once, before the first turn of the event loop, so that they are of the same instant as the rest.
-    const answers = new Map<string, Promise<PromAnswer>>();
-    for (const { name } of metrics) {
-      const held = this.#agent.classes.get(name);
-      if (held !== undefined) answers.set(name, held.get());
-    }
+    const answers = await this.#askClasses(metrics);
+    const page = new Page();
+    const series = new SeriesWriter(page, input.snapshot);
     for (const metric of metrics) {
       const above = header(metric, format);
       if (metric.kind === "object") {
-        await writeObjects(page, above, metric, input.snapshot);
-      } else if (metric.kind === "node") {
-        writeSamples(page, above, metric.name, metric.samples(input));
+        for (const _ of series.write(metric, above)) {
+          if (page.isFull) yield page.take();
+          if (slices.isDue) await slices.turn();
+        }
       } else {
-        const answer = await answers.get(metric.name);
-        writeSamples(page, above, metric.name, answer?.values ?? []);
+        const samples = metric.kind === "node"
+          ? metric.samples(input)
+          : answers.get(metric.name)?.values ?? [];
+        page.write(linesOf(metric.name, above, samples));
       }
-      if (page.isDue()) await page.turn();
+      if (slices.isDue) await slices.turn();
     }
     page.write(pageEnd[format]);
-    return page.end();
+    yield page.take();
+  }
+
+  /** What the metrics hold that are prom-client's own classes: asked all at once, so that it is of one instant too. */
+  async #askClasses(
+    metrics: readonly Metric[],
+  ): Promise<Map<string, PromAnswer>> {
+    const answers = metrics.flatMap(({ name }) => {
+      const held = this.#agent.classes.get(name);
+      return held === undefined ? [] : [{ name, answer: held.get() }];
+    });
+    const given = new Map<string, PromAnswer>();
+    for (const { name, answer } of answers) given.set(name, await answer);
+    return given;
   }
 
   /** What there is to tell at this instant: all that ask before the next microtask are told the same. */
@@ -132,39 +149,16 @@ export class Exposition {
   }
 }
 
-async function writeObjects(
-  page: Page,
-  above: string,
-  metric: ObjectMetric,
-  snapshot: NodeSnapshot,
-): Promise<void> {
-  const table = snapshot.tables[metric.table];
-  const valueOf = metric.values(snapshot);
-  let unheaded = above;
-  const write = (lines: string): void => {
-    if (lines === "") return;
-    page.write(unheaded + lines);
-    unheaded = "";
-  };
-  for (let from = 0; from < table.size; from += ROWS_AT_ONCE) {
-    const to = Math.min(from + ROWS_AT_ONCE, table.size);
-    write(rowLines(metric, table, valueOf, { from, to }));
-    if (page.isDue()) await page.turn();
-  }
-  write(restLine(metric, snapshot));
-}
-
-function writeSamples(
-  page: Page,
-  above: string,
+function linesOf(
   name: string,
+  above: string,
   samples: Iterable<PromValue>,
-): void {
+): string {
   let lines = "";
   for (const { labels, value, metricName } of samples) {
     lines += line(metricName ?? name, labelText(labels), value);
   }
-  if (lines !== "") page.write(above + lines);
+  return lines === "" ? "" : above + lines;
 }
 
 function once<T>(make: () => T): () => T {

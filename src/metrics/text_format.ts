@@ -3,8 +3,7 @@
  * numbers. Out: text. The two formats differ in the lines above a family and at the page's end, never in a sample.
  * @module
  */
-import type { ObjectType } from "../../workers/protocol.ts";
-import type { NodeSnapshot, Table } from "../state/node_state.ts";
+import type { NodeSnapshot } from "../state/node_state.ts";
 import { labelText } from "./labels.ts";
 import type { Metric, ObjectMetric } from "./metric.ts";
 import { restLabels, restValue } from "./object_metrics.ts";
@@ -45,28 +44,6 @@ export function line(name: string, labels: string, value: number): string {
   return labels === ""
     ? `${name} ${numberText(value)}\n`
     : `${name}{${labels}} ${numberText(value)}\n`;
-}
-
-/**
- * The series of the rows `from` up to, not including, `to`: the hot path of a page. Rows whose value is absent, or that
- * have no series of their own, are left out. `valueOf` is the metric's, of the same snapshot.
- */
-export function rowLines(
-  metric: ObjectMetric,
-  { text, ownSeries }: Pick<Table<ObjectType>, "text" | "ownSeries">,
-  valueOf: (row: number) => number,
-  { from, to }: { readonly from: number; readonly to: number },
-): string {
-  const which = metric.text;
-  const open = `${metric.name}{`;
-  let lines = "";
-  for (let row = from; row < to; row++) {
-    if (ownSeries[row] === 0) continue;
-    const value = valueOf(row);
-    if (Number.isNaN(value)) continue;
-    lines += open + text[row][which] + "} " + numberText(value) + "\n";
-  }
-  return lines;
 }
 
 /** The series that stands for the rows without one of their own; empty where there is none. */

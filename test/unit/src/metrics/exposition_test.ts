@@ -159,7 +159,7 @@ Deno.test("render() gives the event loop turns, between which the page stays of 
     });
   let snapshot = snapshotOf(5_000);
   const state = { freeze: () => snapshot };
-  // Every look at the clock finds it 1 ms later: a slice is at most four looks, of 512 rows each.
+  // Every look at the clock finds it 1 ms later: a slice is at most two looks, of 256 rows each.
   const exposition = anExposition({ state, clock: stillClock(1) });
   let turns = 0;
   let done = false;
@@ -171,7 +171,7 @@ Deno.test("render() gives the event loop turns, between which the page stays of 
   setImmediate(count);
   const page = await pageOf(exposition);
   done = true;
-  assertGreater(turns, 5_000 * 3 / (4 * 512) - 1);
+  assertGreater(turns, 5_000 * 3 / (2 * 256) - 1);
   for (const name of ["info", "memory_bytes", "max_entries"]) {
     assertEquals(linesOf(page, `odigos_ebpf_map_${name}`).length, 5_000);
   }

@@ -60,6 +60,10 @@ Deno.test("labelText() escapes backslash, newline and quote, and nothing else", 
   );
 });
 
+Deno.test("labelText() cleans what it is given", () => {
+  assertEquals(labelText({ reason: "a\rb\x1b" }), 'reason="a\uFFFDb\uFFFD"');
+});
+
 Deno.test("cleaned() makes what breaks readers U+FFFD, one for one", () => {
   const harmful = "\0\t\r\x1b\x7f\x85\u2028\u2029\u202e\u2066\ud800\udc00";
   // The last two are a pair, hence one whole character.

@@ -2,16 +2,16 @@ import { assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { Slices } from "../../../../src/metrics/slices.ts";
 
-Deno.test("Slices.isDue tells when a slice has lasted 4 ms, and not after its turn", async () => {
+Deno.test("Slices.isDue tells when a slice has lasted 2 ms, and not after its turn", async () => {
   let nowMs = 0;
   const slices = new Slices({
     monotonicMs: () => nowMs,
     unixMs: () => 0,
     after: () => () => {},
   });
-  nowMs = 3.9;
+  nowMs = 1.9;
   assertEquals(slices.isDue, false);
-  nowMs = 4;
+  nowMs = 2;
   assertEquals(slices.isDue, true);
   await slices.turn();
   assertEquals(slices.isDue, false);
