@@ -44,7 +44,8 @@ export const sampleDuration: HistogramMetric = {
 export const collectorMetrics: readonly NodeMetric[] = [
   count({
     name: "odigos_ebpf_collector_samples_total",
-    help: "Good samples of a collector.",
+    help:
+      "Samples that a collector took; those that failed are in errors_total as well.",
     value: (collector) => collector.samples,
   }),
   countBy("error", {
