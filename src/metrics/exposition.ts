@@ -3,7 +3,7 @@
  * bytes, in both text formats, made in slices so that the event loop is never held for long.
  * @module
  */
-import type { Registry } from "prom-client";
+import type { Registry } from "./prom_client.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CollectorName } from "../../workers/protocol.ts";
 import type { Clock } from "../clock.ts";

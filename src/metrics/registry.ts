@@ -3,8 +3,8 @@
  * catalog and a source of PageInput. Out: a Registry whose own writer gives the same samples as the exposition does.
  * @module
  */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { LabelValues, Metric as PromMetric } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
+import type { LabelValues, Metric as PromMetric } from "./prom_client.ts";
 import { catalog } from "./catalog.ts";
 import { cleaned, type Labels, seriesLabels } from "./labels.ts";
 import { isShown } from "./metric.ts";

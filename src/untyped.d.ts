@@ -1,6 +1,6 @@
 /**
- * The types of the parts of Deno's standard library that this project imports.
- * The npm package that carries the library has none, so they are given once, here; the signatures are the library's own.
+ * The types of what this project imports and npm has without types: the parts of Deno's standard library, whose signatures
+ * these are, and prom-client's classes file by file.
  */
 declare module "@std/assert" {
   // deno-lint-ignore no-explicit-any -- the library's own signature: any class may be given
@@ -94,4 +94,20 @@ declare module "@std/text/closest-string" {
     givenWord: string,
     possibleWords: readonly string[],
   ): string;
+}
+
+declare module "prom-client/lib/registry.js" {
+  export { Registry as default } from "prom-client";
+}
+
+declare module "prom-client/lib/counter.js" {
+  export { Counter as default } from "prom-client";
+}
+
+declare module "prom-client/lib/gauge.js" {
+  export { Gauge as default } from "prom-client";
+}
+
+declare module "prom-client/lib/histogram.js" {
+  export { Histogram as default } from "prom-client";
 }
