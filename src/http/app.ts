@@ -6,13 +6,14 @@
 import { type Context, type Handler, Hono } from "hono";
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { Clock } from "../clock.ts";
+import { quoted } from "../config/quoted.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import type { NodeState } from "../state/node_state.ts";
 import type { HttpEnv, HttpLog } from "./env.ts";
 import { guard } from "./guard.ts";
 import { liveness } from "./health.ts";
 import { overviewHandler } from "./overview.ts";
-import { problem, quote } from "./problem.ts";
+import { problem } from "./problem.ts";
 import { unknownParameter } from "./query.ts";
 import { readiness } from "./readiness.ts";
 import { type Exposition, GROUP_PARAMETER, scrapeHandler } from "./scrape.ts";
@@ -60,12 +61,14 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.notFound((c) =>
     problem(
       404,
-      `Nothing is at ${quote(c.req.path)}: expected one of ${paths.join(", ")}`,
+      `Nothing is at ${quoted(c.req.path)}: expected one of ${
+        paths.join(", ")
+      }`,
     )
   );
   app.onError(function failed(error, c) {
     options.log.error(
-      `Cannot answer ${c.req.method} ${quote(c.req.path)}: ${error.message}`,
+      `Cannot answer ${c.req.method} ${quoted(c.req.path)}: ${error.message}`,
     );
     return problem(
       500,
@@ -100,7 +103,7 @@ function checkQuery(parameters: readonly string[]): Handler<HttpEnv> {
 function refuseMethod(c: Context<HttpEnv>): Response {
   return problem(
     405,
-    `Cannot ${c.req.method} ${c.req.path}: expected ${ALLOWED_METHODS}`,
+    `Cannot ${c.req.method} ${quoted(c.req.path)}: expected ${ALLOWED_METHODS}`,
     { allow: ALLOWED_METHODS },
   );
 }

@@ -3,13 +3,11 @@
  * @module
  */
 import type { HttpBindings } from "@hono/node-server";
+import type { Log } from "../log.ts";
 
 /** `outgoing` is there when the request came over a socket, and not when a test made it. */
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
 }
 
-export interface HttpLog {
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
+export type HttpLog = Pick<Log, "error">;

@@ -28,7 +28,7 @@ export function formatFor(headers: Headers): ExpositionFormat {
 
 /** A client that does not name gzip may not be able to read it, so no header at all means no compression. */
 export function acceptsGzip(headers: Headers): boolean {
-  return headers.has("accept-encoding") &&
+  return (headers.get("accept-encoding") ?? "") !== "" &&
     acceptsEncodings({ headers }, "gzip", "identity") === "gzip";
 }
 

@@ -163,9 +163,9 @@ function collectorRow(collector: CollectorReadiness): Markup {
           }">${recovered}${shorten(lastError)}</span>`}</div>
       </td>
       <td data-label="Backend">
-        <div>${backend ?? ABSENT}${quality === undefined
-          ? ""
-          : `, ${quality}`}${backendReason === undefined
+        <div>${backend ?? ABSENT}${quality === "exact"
+          ? ", exact"
+          : ""}${backendReason === undefined
           ? ""
           : html`<span class="note">${backendReason}</span>`}</div>
       </td>

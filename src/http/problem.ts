@@ -56,11 +56,3 @@ export function problem(
     headers: { "content-type": PROBLEM_TYPE, ...headers },
   });
 }
-
-/** What a client sent, quoted and cut, fit to stand in a sentence. */
-export function quote(sent: string): string {
-  const LONGEST = 64;
-  return JSON.stringify(
-    sent.length > LONGEST ? `${sent.slice(0, LONGEST)}…` : sent,
-  );
-}

@@ -3,8 +3,8 @@
  * sentence that says what was expected, what was found and which name is nearest.
  * @module
  */
-import { closestString } from "@std/text/closest-string";
-import { quote } from "./problem.ts";
+import { nearestName } from "../config/nearest.ts";
+import { quoted } from "../config/quoted.ts";
 
 /** One sentence about the first parameter that is not among `known`; undefined where there is none. */
 export function unknownParameter(
@@ -14,7 +14,7 @@ export function unknownParameter(
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue;
     const expected = known.length === 0 ? "no parameters" : known.join(", ");
-    return `Cannot read the query: expected ${expected}, found ${quote(name)}`;
+    return `Cannot read the query: expected ${expected}, found ${quoted(name)}`;
   }
   return undefined;
 }
@@ -39,9 +39,9 @@ function unknownGroup(
   groups: readonly string[],
 ): string {
   const expected = `expected one of ${groups.join(", ")}`;
-  const found = `found ${quote(value)}`;
+  const found = `found ${quoted(value)}`;
   const nearest = groups.length === 0
     ? ""
-    : `; the nearest is ${closestString(value.slice(0, 64), groups)}`;
+    : `; the nearest is ${nearestName(value, groups)}`;
   return `Cannot read ${parameter}: ${expected}, ${found}${nearest}`;
 }

@@ -16,33 +16,17 @@ import {
   type ListenError,
   listenError,
 } from "./listen_error.ts";
-import { problem, PROBLEM_TYPE, problemText, titleOf } from "./problem.ts";
-import type { ProblemStatus } from "./problem.ts";
+import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import {
+  problem,
+  PROBLEM_TYPE,
+  type ProblemStatus,
+  problemText,
+  titleOf,
+} from "./problem.ts";
 
-export interface HttpLimits {
-  /** A connection that has not sent a whole header by then is closed. */
-  readonly headersTimeoutMs: number;
-  /** A request whose body is not there by then is closed. */
-  readonly requestTimeoutMs: number;
-  /** How long a connection may stay open between two requests; longer than the usual 15 s between scrapes. */
-  readonly keepAliveTimeoutMs: number;
-  /** How often the above are looked at; each look wakes the process up. */
-  readonly checkEveryMs: number;
-  readonly maxConnections: number;
-  readonly maxHeaderBytes: number;
-  /** How long answers may go on once the server was told to stop. */
-  readonly stopGraceMs: number;
-}
-
-export const HTTP_LIMITS: HttpLimits = {
-  headersTimeoutMs: 4_000,
-  requestTimeoutMs: 10_000,
-  keepAliveTimeoutMs: 75_000,
-  checkEveryMs: 1_000,
-  maxConnections: 1_000,
-  maxHeaderBytes: 16_384,
-  stopGraceMs: 200,
-};
+/** How long the cut connections may take to be gone. */
+const CUT_WITHIN_MS = 50;
 
 export interface ServerOptions {
   readonly app: Hono<HttpEnv>;
@@ -61,6 +45,7 @@ export interface HttpServer {
 
 /** @throws {ListenError} */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const { app, clock, log } = options;
   const limits = { ...HTTP_LIMITS, ...options.limits };
   const server = createServer({
     headersTimeout: limits.headersTimeoutMs,
@@ -73,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const running = new Set<ServerResponse>();
   let stopping: Promise<void> | undefined;
 
-  const answer = getRequestListener(options.app.fetch, {
+  const answer = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
     hostname: "localhost",
     errorHandler: () =>
@@ -93,9 +78,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     void answer(incoming, outgoing);
   });
   server.on("clientError", refuseUnread);
-  const address = await listen(server, options.address);
+  const address = await listen(server, options.address, limits.backlog);
   server.on("error", (error) => {
-    options.log.error(
+    log.error(
       `The listener on ${formatAddress(address)} failed: ${error.message}`,
     );
   });
@@ -109,19 +94,19 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   };
 
   async function stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) =>
-      server.close(() => resolve())
-    );
+    const ended = Promise.withResolvers<void>();
+    server.close(() => ended.resolve());
     for (const outgoing of running) {
       if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
     }
     if (running.size === 0) server.closeAllConnections();
-    const cancelCut = options.clock.after(
-      limits.stopGraceMs,
-      () => server.closeAllConnections(),
-    );
-    await closed;
-    cancelCut();
+    let cancel = clock.after(limits.stopGraceMs, () => {
+      server.closeAllConnections();
+      // An older runtime never tells that a silent connection is gone.
+      cancel = clock.after(CUT_WITHIN_MS, () => ended.resolve());
+    });
+    await ended.promise;
+    cancel();
   }
 }
 
@@ -153,33 +138,30 @@ function refuseUnread(error: Error, socket: Socket): void {
 async function listen(
   server: Server,
   address: ListenAddress,
+  backlog: number,
 ): Promise<ListenAddress> {
-  if (address.host !== "") return await listenOn(server, address, address.host);
+  if (address.host !== "") return await listenOn(address.host);
   try {
-    return await listenOn(server, address, "::");
+    return await listenOn("::");
   } catch (error) {
     // A machine without IPv6 says so in several ways; these two would be the same for IPv4.
     const { code } = error as ListenError;
     if (code === "EADDRINUSE" || code === "EACCES") throw error;
-    return await listenOn(server, address, "0.0.0.0");
+    return await listenOn("0.0.0.0");
   }
-}
 
-function listenOn(
-  server: Server,
-  address: ListenAddress,
-  host: string,
-): Promise<ListenAddress> {
-  const { promise, resolve, reject } = Promise.withResolvers<ListenAddress>();
-  const failed = (error: Error) => reject(listenError(address, error));
-  server.once("error", failed);
-  server.listen({ port: address.port, host }, () => {
-    server.off("error", failed);
-    const bound = server.address();
-    const port = bound !== null && typeof bound === "object"
-      ? bound.port
-      : address.port;
-    resolve({ host: address.host, port });
-  });
-  return promise;
+  function listenOn(host: string): Promise<ListenAddress> {
+    const { promise, resolve, reject } = Promise.withResolvers<ListenAddress>();
+    const failed = (error: Error) => reject(listenError(address, error));
+    server.once("error", failed);
+    server.listen({ port: address.port, host, backlog }, () => {
+      server.off("error", failed);
+      const bound = server.address();
+      const port = bound !== null && typeof bound === "object"
+        ? bound.port
+        : address.port;
+      resolve({ host: address.host, port });
+    });
+    return promise;
+  }
 }

@@ -3,8 +3,10 @@
  * never read.
  * @module
  */
-import type { MapDescription } from "../../workers/maps/model.ts";
-import type { ProgramDescription } from "../../workers/programs/model.ts";
+import {
+  mapMemoryBytes,
+  programMemoryBytes,
+} from "../metrics/object_metrics.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
 
 export interface MemoryTotals {
@@ -23,14 +25,6 @@ export function memoryTotals(tables: NodeSnapshot["tables"]): MemoryTotals {
     ? undefined
     : mapBytes + programBytes;
   return { mapBytes, programBytes, totalBytes };
-}
-
-function mapMemoryBytes(map: MapDescription): number {
-  return (map.keySizeBytes + map.valueSizeBytes) * map.maxEntries;
-}
-
-function programMemoryBytes(program: ProgramDescription): number {
-  return program.jitedBytes + program.xlatedBytes;
 }
 
 interface Described<T> {

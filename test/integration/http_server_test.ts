@@ -16,11 +16,8 @@ import {
 import { createApp } from "../../src/http/app.ts";
 import { ListenError } from "../../src/http/listen_error.ts";
 import type { Exposition } from "../../src/http/scrape.ts";
-import {
-  type HttpLimits,
-  type HttpServer,
-  startServer,
-} from "../../src/http/server.ts";
+import type { HttpLimits } from "../../src/http/limits.ts";
+import { type HttpServer, startServer } from "../../src/http/server.ts";
 import type { Clock } from "../../src/clock.ts";
 import {
   aCollector,

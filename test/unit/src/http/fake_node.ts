@@ -45,9 +45,6 @@ export class StillClock implements Clock {
 
 export class RecordedLog {
   readonly lines: string[] = [];
-  warn(message: string): void {
-    this.lines.push(message);
-  }
   error(message: string): void {
     this.lines.push(message);
   }

@@ -1,6 +1,6 @@
 /** Owns the tests of src/http/problem.ts. @module */
-import { assert, assertEquals } from "@std/assert";
-import { problem, quote } from "../../../../src/http/problem.ts";
+import { assertEquals } from "@std/assert";
+import { problem } from "../../../../src/http/problem.ts";
 
 Deno.test("problem() is of type problem+json with title, status and detail", async () => {
   const answer = problem(405, "Cannot PUT", { allow: "GET" });
@@ -16,9 +16,4 @@ Deno.test("problem() is of type problem+json with title, status and detail", asy
     status: 405,
     detail: "Cannot PUT",
   });
-});
-
-Deno.test("quote() cuts what is long and escapes what is hostile", () => {
-  assertEquals(quote('a"\n'), '"a\\"\\n"');
-  assert(quote("x".repeat(10_000)).length < 80);
 });
