@@ -1,10 +1,9 @@
 /**
- * Wires the agent to its process: arguments → acquire → agent → signals → exit code. The only place with the real threads and
- * exit. In: the command line. Out: exit code 0 after a stop, 1 when it cannot listen, 2 for bad usage, 70 when only a new
- * process helps.
+ * Wires the agent to its process. The only place with the real threads and exit. In: the command line. Out: exit code 0 after a
+ * stop, 1 when it cannot listen, 2 for bad usage, 70 when only a new process helps.
  * @module
  */
-import { openLibc, readProcessUsage, threadExists } from "./ffi/mod.ts";
+import { keepAllocatorSmall, openLibc } from "./ffi/mod.ts";
 import { startAgent } from "./src/agent.ts";
 import { parse } from "./src/cli/parse.ts";
 import { systemClock } from "./src/clock.ts";
@@ -12,13 +11,14 @@ import type { Config } from "./src/config/config.ts";
 import { ListenError } from "./src/http/listen_error.ts";
 import { createLog, stderrWriter, stdoutWriter } from "./src/log.ts";
 import { versionText } from "./src/version.ts";
-import { acquire, whyNoThread } from "./workers/acquire.ts";
-import { BlockReader } from "./workers/columns.ts";
-import { initMessage, parseFromWorker } from "./workers/protocol.ts";
+import { acquire } from "./workers/acquire.ts";
+import { mainThread } from "./workers/main_thread.ts";
+import { initMessage } from "./workers/protocol.ts";
 
 const EXIT = { cannotListen: 1, usage: 2, cannotGoOn: 70 } as const;
 
 async function serve(config: Config): Promise<void> {
+  keepAllocatorSmall();
   const kernel = openLibc();
   const clock = systemClock(kernel.monotonicMs);
   const log = createLog({
@@ -38,6 +38,7 @@ async function serve(config: Config): Promise<void> {
   log.info(`${versionText()} starts`, { pid: Deno.pid });
   const acquired = acquire(kernel, config);
   const agent = await startAgent({
+    ...mainThread(kernel),
     config,
     facts: acquired.facts,
     clock,
@@ -48,11 +49,6 @@ async function serve(config: Config): Promise<void> {
         name,
       }),
     init: (_, epoch) => initMessage(epoch, config, acquired.ownIds),
-    parse: parseFromWorker,
-    openBlock: (buffer) => new BlockReader(buffer),
-    threadExists: (id) => threadExists(kernel, id),
-    mayRespawn: () => whyNoThread(kernel),
-    processUsage: () => readProcessUsage(kernel),
     fatal: (message) => exit(EXIT.cannotGoOn, message),
   }).catch((error) => {
     if (!(error instanceof ListenError)) throw error;
@@ -66,9 +62,8 @@ async function serve(config: Config): Promise<void> {
   }
 }
 
-const invocation = parse(Deno.args, {
-  stderrIsTerminal: Deno.stderr.isTerminal(),
-});
+const stderrIsTerminal = Deno.stderr.isTerminal();
+const invocation = parse(Deno.args, { stderrIsTerminal });
 switch (invocation.kind) {
   case "serve":
     await serve(invocation.config);

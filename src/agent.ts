@@ -9,6 +9,7 @@ import type { CollectorName } from "../workers/protocol.ts";
 import type { Clock } from "./clock.ts";
 import type { Config, ListenAddress } from "./config/config.ts";
 import { createApp } from "./http/app.ts";
+import { connectionsWithin } from "./http/limits.ts";
 import { formatAddress } from "./http/listen_error.ts";
 import { startServer } from "./http/server.ts";
 import type { Log } from "./log.ts";
@@ -31,6 +32,8 @@ export interface AgentPorts extends
   readonly facts: NodeFacts;
   readonly clock: Clock;
   readonly log: Log;
+  /** RLIMIT_NOFILE, soft. */
+  readonly openFilesLimit: number;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
   processUsage(): ProcessUsage;
 }
@@ -95,6 +98,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       address: config.listen,
       clock,
       log,
+      limits: { maxConnections: connectionsWithin(ports.openFilesLimit) },
     });
     log.info(`Listening on http://${formatAddress(server.address)}/metrics`);
     let stopped: Promise<unknown> | undefined;

@@ -15,7 +15,6 @@ import {
   PROG_INFO,
   PROG_TYPES,
   readNumber,
-  readProcessUsage,
   testRunProgram,
 } from "../ffi/mod.ts";
 import type { OwnIds } from "./protocol.ts";
@@ -158,16 +157,4 @@ function runsAreCounted(kernel: KernelPort): boolean | undefined {
   const { run_cnt } = PROG_INFO;
   if (filled < run_cnt.offset + run_cnt.size) return undefined;
   return run_cnt.get(info.view, run_cnt.offset) > 0;
-}
-
-/** A thread that starts at the limit ends the whole process, and a server at the limit takes no connection. */
-const SPARE_FDS = 64;
-
-/** Why no thread should be started now, as a part of a sentence; undefined when one may. */
-export function whyNoThread(kernel: KernelPort): string | undefined {
-  const { openFds, maxFds } = readProcessUsage(kernel);
-  if (openFds === undefined || maxFds === undefined) return undefined;
-  return maxFds - openFds < SPARE_FDS
-    ? `${openFds} of ${maxFds} file descriptors are in use`
-    : undefined;
 }

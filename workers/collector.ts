@@ -41,6 +41,8 @@ export interface Collector {
 export interface ObjectReader {
   /** Adds the object's row, and describes it when it is new. */
   readonly visit: WalkVisitor["visit"];
+  /** Whether the object is known and must not be opened again: its last row stands. */
+  readonly isLeftClosed?: (id: number) => boolean;
   /** Input in the info before the kernel fills it. */
   readonly prepare?: (info: KernelBuffer) => void;
   /** After the last object of a pass. */
@@ -67,7 +69,12 @@ export class WalkCollector<T extends ObjectType> implements TableCollector<T> {
     this.#reader = reader;
     const ids = new Set(leaveOut);
     this.#visitor = {
-      leaveOut: (id) => ids.has(id),
+      leaveOut: (id) => {
+        if (ids.has(id)) return true;
+        if (!reader.isLeftClosed?.(id)) return false;
+        rows.keep(id);
+        return true;
+      },
       ...reader,
       skip: (id, errno) => {
         rows.keep(id);

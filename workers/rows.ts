@@ -90,7 +90,13 @@ export class Rows<T extends ObjectType> {
     this.#unsent.push(description);
   }
 
-  /** Keeps the last pass's row of an object that is there but could not be read now. Nothing where there was none. */
+  /** Identity word `word` of an object of the last pass; undefined for an object that was not in it. */
+  lastWord(id: number, word: number): number | undefined {
+    const at = this.#find(id);
+    return at < 0 ? undefined : this.#last.words[at * this.#wordCount + word];
+  }
+
+  /** Keeps the last pass's row of an object that is there but is not read now. Nothing where there was none. */
   keep(id: number): void {
     const at = this.#find(id);
     if (at < 0) return;

@@ -6,7 +6,7 @@
 import type { Handler } from "hono";
 import type { Clock } from "../clock.ts";
 import type { HttpEnv } from "./env.ts";
-import { gzipSlices } from "./gzip.ts";
+import { gzipChunks } from "./gzip.ts";
 import {
   acceptsGzip,
   type ExpositionFormat,
@@ -18,17 +18,15 @@ import { problem } from "./problem.ts";
 import { readGroups } from "./query.ts";
 
 export interface Exposition {
-  /** The whole page, or that of `groups`; the slices are the caller's to keep, not to change. */
-  render(
+  /** The whole page, or that of `groups`, chunk by chunk; each stands only until the next one is asked for. */
+  stream(
     format: ExpositionFormat,
     groups?: ReadonlySet<string>,
-  ): Promise<readonly Uint8Array[]>;
+  ): AsyncIterable<Uint8Array>;
 }
 
 export const GROUP_PARAMETER = "collect[]";
 
-/** Smaller bodies fit into a packet or two; compressing them costs more than it saves. */
-const COMPRESS_FROM_BYTES = 2_048;
 const BOUNDS = { inFlight: 8, heldBytes: 64 * 1024 * 1024 };
 /** A client that takes longer to read a page is cut off: until then the page stays in memory. */
 const SEND_WITHIN_MS = 30_000;
@@ -73,17 +71,17 @@ export function scrapeHandler(options: ScrapeOptions): Handler<HttpEnv> {
     groups: ReadonlySet<string>,
     gzip: boolean,
   ): Promise<Page> {
-    const key = [format, ...[...groups].sort()].join(" ");
-    return gzip
-      ? pages.share(`${key} gzip`, async () => compress(await plain()))
-      : plain();
-
-    function plain(): Promise<Page> {
-      return pages.share(key, async () =>
-        pageFrom(
-          await exposition.render(format, groups.size > 0 ? groups : undefined),
-        ));
-    }
+    const key = [gzip ? "gzip" : "plain", format, ...[...groups].sort()];
+    return pages.share(key.join(" "), async () => {
+      const chunks = exposition.stream(
+        format,
+        groups.size > 0 ? groups : undefined,
+      );
+      // Compressed as it is made, so that the whole page, ten times as large, is never in memory.
+      return gzip
+        ? { ...pageFrom(await gzipChunks(chunks)), encoding: "gzip" }
+        : pageFrom(await copies(chunks));
+    });
   }
 
   function holdWhileSending(
@@ -100,9 +98,12 @@ export function scrapeHandler(options: ScrapeOptions): Handler<HttpEnv> {
   }
 }
 
-async function compress(page: Page): Promise<Page> {
-  if (page.sizeBytes < COMPRESS_FROM_BYTES) return page;
-  return { ...pageFrom(await gzipSlices(page.slices)), encoding: "gzip" };
+async function copies(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array[]> {
+  const copied: Uint8Array[] = [];
+  for await (const chunk of chunks) copied.push(chunk.slice());
+  return copied;
 }
 
 function pageFrom(slices: readonly Uint8Array[]): Page {

@@ -22,6 +22,7 @@ import type { Clock } from "../../src/clock.ts";
 import {
   aCollector,
   bytes,
+  expositionOf,
   GROUPS,
   pageOf,
   RecordedLog,
@@ -236,12 +237,10 @@ Deno.test("stop() lets a running answer finish", async () => {
   const rendered = Promise.withResolvers<Uint8Array[]>();
   const asked = Promise.withResolvers<void>();
   const server = await start({
-    exposition: {
-      render() {
-        asked.resolve();
-        return rendered.promise;
-      },
-    },
+    exposition: expositionOf(() => {
+      asked.resolve();
+      return rendered.promise;
+    }),
   });
   const connection = await connect(server, get("/metrics"));
   await asked.promise;
@@ -255,7 +254,7 @@ Deno.test("stop() lets a running answer finish", async () => {
 
 Deno.test("stop() is at its end within 300 ms whoever is connected, and the port is free", async () => {
   const never = new Promise<Uint8Array[]>(() => {});
-  const server = await start({ exposition: { render: () => never } });
+  const server = await start({ exposition: expositionOf(() => never) });
   const connections = [
     await connect(server),
     await connect(server, "GET /metrics HTTP/1.1\r\nHo"),
@@ -309,9 +308,9 @@ Deno.test("startServer() gives back what a client held that hangs up in the midd
   const whole = pageOf(BIG.repeat(4));
   const server = await start({
     exposition: {
-      render(format, groups) {
+      stream(format, groups) {
         renders += 1;
-        return whole.render(format, groups);
+        return whole.stream(format, groups);
       },
     },
   });

@@ -17,6 +17,16 @@ import { MAP_COLUMNS, type MapDescription } from "./model.ts";
 /** All of the info, from `type` at word 0 on: nothing in it changes while the map lives. */
 const IDENTITY_WORDS = MAP_INFO.size / 4;
 
+const TYPE_WORD = MAP_INFO.type.offset / 4;
+
+/**
+ * A prog_array is opened once, when it is new. Closing the last descriptor of one has the kernel clear it later, by a work item
+ * that holds a reference; whoever opens and closes it in between has it take a second reference for an item that is queued
+ * already, and the map is never freed (prog_array_map_clear() in kernel/bpf/arraymap.c, 5.5 to 6.18 at least). A walk over a
+ * node where such maps end would leak them one by one.
+ */
+const PROG_ARRAY = MAP_TYPES.indexOf("prog_array");
+
 /** Samples maps by BPF_MAP_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13. */
 export function walkMaps(
   kernel: KernelPort,
@@ -25,6 +35,7 @@ export function walkMaps(
   const rows = new Rows("map", IDENTITY_WORDS, MAP_COLUMNS);
   const walk = new ObjectWalk(kernel, "map", MAP_INFO.size);
   return new WalkCollector(rows, walk, leaveOut, {
+    isLeftClosed: (id) => rows.lastWord(id, TYPE_WORD) === PROG_ARRAY,
     visit(id, info, filled) {
       if (rows.add(id, info.words, 0)) return;
       rows.describe(describeMap(id, info.view, filled));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { BPF, EINVAL } from "../../../ffi/mod.ts";
-import { acquire, whyNoThread } from "../../../workers/acquire.ts";
+import { acquire } from "../../../workers/acquire.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
 Deno.test("acquire() keeps run-time statistics on until it is disposed of", () => {
@@ -86,18 +86,4 @@ Deno.test("acquire() reads the JIT limit where it can", () => {
   assertEquals(acquired.facts.jitLimitBytes, 528482304);
   using without = acquire(new FakeKernel(), { runStats: false });
   assertEquals("jitLimitBytes" in without.facts, false);
-});
-
-Deno.test("whyNoThread() asks to wait when fewer than 64 descriptors are left", () => {
-  const kernel = new FakeKernel({ fdLimit: 256 });
-  kernel.files.addFile(
-    "/proc/self/limits",
-    "Max open files            256                  4096                 files\n",
-  );
-  assertEquals(whyNoThread(kernel), undefined);
-  kernel.files.addDirectory(
-    "/proc/self/fd",
-    () => Array.from({ length: 201 }, (_, fd) => String(fd)),
-  );
-  assertEquals(whyNoThread(kernel), "200 of 256 file descriptors are in use");
 });

@@ -202,16 +202,27 @@ export function fakeNode(changes: FakeNodeChanges = {}): FakeNode {
   return { app, clock, log };
 }
 
-/** An exposition that renders `text` and says in its first line for what it was asked. */
-export function pageOf(text: string): AppOptions["exposition"] {
+type Render = (
+  ...asked: Parameters<AppOptions["exposition"]["stream"]>
+) => Promise<readonly Uint8Array[]>;
+
+/** An exposition whose page is what `render` gives. */
+export function expositionOf(render: Render): AppOptions["exposition"] {
   return {
-    render(format, groups) {
-      const asked = `# ${format} ${
-        groups === undefined ? "all" : [...groups].join()
-      }\n`;
-      return Promise.resolve([asked, text].map((s) => bytes(s)));
+    async *stream(...asked) {
+      yield* await render(...asked);
     },
   };
+}
+
+/** An exposition that renders `text` and says in its first line for what it was asked. */
+export function pageOf(text: string): AppOptions["exposition"] {
+  return expositionOf((format, groups) => {
+    const asked = `# ${format} ${
+      groups === undefined ? "all" : [...groups].join()
+    }\n`;
+    return Promise.resolve([asked, text].map((s) => bytes(s)));
+  });
 }
 
 export function bytes(text: string): Uint8Array {

@@ -176,3 +176,18 @@ Deno.test("collectMaps() makes four calls a map and two at the end", () => {
   table.sample();
   assertEquals(table.syscalls, 402);
 });
+
+Deno.test("collectMaps() opens a prog_array once in its life, for opening one that ends would have the kernel leak it", () => {
+  const kernel = new FakeKernel();
+  kernel.addMap({ id: 5, type: "prog_array" });
+  kernel.addMap({ id: 6 });
+  const maps = collector(kernel);
+  maps.sample();
+  kernel.fail(BPF.MAP_GET_FD_BY_ID, EPERM, { id: 5 });
+  assertEquals(maps.sample(), { table: "map", skipped: {} });
+  assertEquals(maps.ids(), [5, 6]);
+  kernel.remove("map", 5);
+  maps.sample();
+  assertEquals(maps.ids(), [6]);
+  assertEquals(maps.births().map(({ id }) => id), [5, 6]);
+});

@@ -1,0 +1,51 @@
+/**
+ * Owns what the main thread needs of the kernel and of the threads' protocol while the agent runs. In: the main thread's port.
+ * Out: functions that `main.ts` hands on, for src/ may not reach them itself.
+ * @module
+ */
+import {
+  type KernelPort,
+  type ProcessUsage,
+  readProcessUsage,
+  threadExists,
+} from "../ffi/mod.ts";
+import { BlockReader } from "./columns.ts";
+import { type FromWorker, parseFromWorker } from "./protocol.ts";
+
+/** Linux's default, where the limit cannot be read. */
+const USUAL_OPEN_FILES = 1024;
+
+export interface MainThread {
+  /** RLIMIT_NOFILE, soft. */
+  readonly openFilesLimit: number;
+  readonly parse: (data: unknown) => FromWorker;
+  readonly openBlock: (buffer: SharedArrayBuffer) => BlockReader;
+  readonly threadExists: (id: number) => boolean;
+  readonly processUsage: () => ProcessUsage;
+  /** Why no thread should be started now, as a part of a sentence; undefined when one may. */
+  readonly mayRespawn: () => string | undefined;
+}
+
+export function mainThread(kernel: KernelPort): MainThread {
+  const { maxFds = USUAL_OPEN_FILES } = readProcessUsage(kernel);
+  return {
+    openFilesLimit: maxFds,
+    parse: parseFromWorker,
+    openBlock: (buffer) => new BlockReader(buffer),
+    threadExists: (id) => threadExists(kernel, id),
+    processUsage: () => readProcessUsage(kernel),
+    mayRespawn: () => whyNoThread(kernel),
+  };
+}
+
+/** A thread that starts at the limit ends the whole process, and a server at the limit takes no connection. */
+const SPARE_FDS = 64;
+
+/** Why no thread should be started now, as a part of a sentence; undefined when one may. */
+function whyNoThread(kernel: KernelPort): string | undefined {
+  const { openFds, maxFds } = readProcessUsage(kernel);
+  if (openFds === undefined || maxFds === undefined) return undefined;
+  return maxFds - openFds < SPARE_FDS
+    ? `${openFds} of ${maxFds} file descriptors are in use`
+    : undefined;
+}
