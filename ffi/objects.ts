@@ -11,7 +11,7 @@ import {
   type ObjectKind,
   openObject,
 } from "./bpf.ts";
-import { EINVAL, EMFILE, ENFILE, ENOENT, ENOMEM } from "./errno.ts";
+import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOENT, ENOMEM } from "./errno.ts";
 import type { KernelBuffer, KernelPort } from "./port.ts";
 
 /** A call that ended a pass early; what was visited before it stands, but the pass is not complete. */
@@ -67,7 +67,8 @@ export class ObjectWalk {
       id = next;
       if (visitor.leaveOut(id)) continue;
       const fd = this.#open(id);
-      if (fd === -ENOENT) continue;
+      // Gone since it was listed; or a link that is still being made, which the next pass will find.
+      if (fd === -ENOENT || fd === -EAGAIN) continue;
       if (fd === -EMFILE || fd === -ENFILE || fd === -ENOMEM) {
         // Every later object would fail alike: a pass full of holes says less than the last good one.
         return this.#failure(

@@ -6,6 +6,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   EACCES,
+  EAGAIN,
   EINTR,
   EINVAL,
   EMFILE,
@@ -18,6 +19,17 @@ import { ObjectWalk, type WalkVisitor } from "../../../ffi/objects.ts";
 import { BPF } from "../../../ffi/uapi.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 import { KINDS, threeMaps, walk } from "./walk_pass.ts";
+
+Deno.test("ObjectWalk passes silently over a link that is still being made", () => {
+  const kernel = new FakeKernel();
+  for (const id of [5, 6, 9]) kernel.addLink({ id });
+  kernel.fail(BPF.LINK_GET_FD_BY_ID, EAGAIN, { id: 6 });
+  assertEquals(walk(kernel, "link"), {
+    visited: [5, 9],
+    skipped: [],
+    failure: undefined,
+  });
+});
 
 Deno.test("ObjectWalk passes silently over what vanished after it was listed", () => {
   for (const kind of KINDS) {
