@@ -37,6 +37,7 @@ async function serve(config: Config): Promise<void> {
   });
   log.info(`${versionText()} starts`, { pid: Deno.pid });
   const acquired = acquire(kernel, config);
+  const leaveOut = config.includeSelf ? undefined : acquired.ownIds;
   const agent = await startAgent({
     ...mainThread(kernel),
     config,
@@ -48,7 +49,7 @@ async function serve(config: Config): Promise<void> {
         type: "module",
         name,
       }),
-    init: (_, epoch) => initMessage(epoch, config, acquired.ownIds),
+    init: (epoch, intervalMs) => initMessage(epoch, intervalMs, leaveOut),
     fatal: (message) => exit(EXIT.cannotGoOn, message),
   }).catch((error) => {
     if (!(error instanceof ListenError)) throw error;

@@ -7,7 +7,12 @@
 import type { NodeFacts } from "../workers/acquire.ts";
 import type { CollectorName } from "../workers/protocol.ts";
 import type { Clock } from "./clock.ts";
-import type { Config, ListenAddress } from "./config/config.ts";
+import {
+  type Config,
+  intervalOf,
+  isUnix,
+  type TcpAddress,
+} from "./config/config.ts";
 import { createApp } from "./http/app.ts";
 import { connectionsWithin } from "./http/limits.ts";
 import { formatAddress } from "./http/listen_error.ts";
@@ -39,7 +44,7 @@ export interface AgentPorts extends
 }
 
 export interface RunningAgent {
-  readonly address: ListenAddress;
+  readonly address: TcpAddress;
   /** Ends the workers and the server, `why` being logged; done within half a second. Later calls wait for the same end. */
   stop(why: string): Promise<void>;
 }
@@ -56,7 +61,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     ...ports,
     collectors: COLLECTORS.map((name) => ({
       name,
-      intervalMs: config.intervalMs,
+      intervalMs: intervalOf(config, name),
     })),
     sink: {
       block: (message) => state.block(message),
@@ -90,12 +95,14 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
   for (const { capability, gives, how } of facts.missing) {
     log.warn(`Without ${capability} there is no view of ${gives}: ${how}`);
   }
+  const [address] = config.listen;
+  if (isUnix(address)) throw new Error("not yet");
   // The workers get up while the server does.
   supervisor.start();
   try {
     const server = await startServer({
       app,
-      address: config.listen,
+      address,
       clock,
       log,
       limits: { maxConnections: connectionsWithin(ports.openFilesLimit) },

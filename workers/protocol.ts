@@ -48,7 +48,14 @@ export interface Stop {
   readonly kind: "stop";
 }
 
-export type ToWorker = Init | Stop;
+/** Samples at another interval from now on. */
+export interface Retune {
+  readonly version: typeof PROTOCOL_VERSION;
+  readonly kind: "retune";
+  readonly intervalMs: number;
+}
+
+export type ToWorker = Init | Retune | Stop;
 
 /** First answer to Init: the worker samples from now on. */
 export interface Ready {
@@ -136,6 +143,7 @@ type Shapes<M extends { kind: string }> = {
 
 const TO_WORKER: Shapes<ToWorker> = {
   init: { epoch: "number", intervalMs: "number", leaveOut: "object" },
+  retune: { intervalMs: "number" },
   stop: {},
 };
 const FROM_WORKER: Shapes<FromWorker> = {
@@ -177,15 +185,15 @@ export function parseFromWorker(data: unknown): FromWorker {
 /** The first message to a worker in its life `epoch`. */
 export function initMessage(
   epoch: number,
-  { intervalMs, includeSelf }: { intervalMs: number; includeSelf: boolean },
-  ownIds: OwnIds,
+  intervalMs: number,
+  leaveOut: OwnIds | undefined,
 ): Init {
   return {
     version: PROTOCOL_VERSION,
     kind: "init",
     epoch,
     intervalMs,
-    leaveOut: includeSelf ? NOTHING_LEFT_OUT : ownIds,
+    leaveOut: leaveOut ?? NOTHING_LEFT_OUT,
   };
 }
 

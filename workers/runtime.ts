@@ -30,7 +30,7 @@ export class CollectorRun {
   readonly #init: Init;
   readonly #collector: Collector;
   readonly #writers: Map<TableCollector, BlockWriter> = new Map();
-  readonly #cadence: Cadence;
+  #cadence: Cadence;
   #tick = 0;
   #syscalls = 0;
   #cancel = () => {};
@@ -51,6 +51,13 @@ export class CollectorRun {
     this.#sampleAndWait();
   }
 
+  /** Samples at another interval, the first time one interval from now. */
+  retune(intervalMs: number): void {
+    this.#cancel();
+    this.#cadence = new Cadence(this.#thread.kernel.monotonicMs(), intervalMs);
+    this.#wait();
+  }
+
   /** No sample is taken any more. */
   stop(): void {
     this.#cancel();
@@ -59,12 +66,16 @@ export class CollectorRun {
 
   readonly #sampleAndWait = (): void => {
     this.#sample();
+    this.#wait();
+  };
+
+  #wait(): void {
     const nowMs = this.#thread.kernel.monotonicMs();
     this.#cancel = this.#thread.after(
       this.#cadence.next(nowMs) - nowMs,
       this.#sampleAndWait,
     );
-  };
+  }
 
   #sample(): void {
     const { epoch } = this.#init;
@@ -147,6 +158,9 @@ export function serveCollector(
         run = new CollectorRun(thread, message, collect(kernel, message));
         break;
       }
+      case "retune":
+        run?.retune(message.intervalMs);
+        break;
       case "stop":
         run?.stop();
         self.close();

@@ -59,7 +59,7 @@ export const FLAGS: readonly Flag[] = [
     placeholder: "ADDR",
     defaultText: "127.0.0.1:9464",
     summary: "Serve here: host:port, [::1]:port, or :port for all addresses",
-    setting: mapKind(listenAddress, (listen) => ({ listen })),
+    setting: mapKind(listenAddress, (address) => ({ listen: [address] })),
   },
   {
     name: "max-series",

@@ -2,20 +2,45 @@
  * Owns the shape of the agent's configuration. In: nothing. Out: Config, frozen once it is made; cli/parse.ts makes it.
  * @module
  */
-import type { CollectorName } from "../../workers/protocol.ts";
+import type { BackendName, CollectorName } from "../../workers/protocol.ts";
 
-/** Where to listen: a TCP address; `host` empty means every address. */
-export interface ListenAddress {
+/** A TCP address to listen on; `host` empty means every address. */
+export interface TcpAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** A unix socket to listen on, by absolute path. */
+export interface UnixAddress {
+  readonly path: string;
+}
+
+export type ListenAddress = TcpAddress | UnixAddress;
+
+export function isUnix(address: ListenAddress): address is UnixAddress {
+  return "path" in address;
+}
+
+/** Files of a certificate chain and its private key, both PEM. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFormat = "text" | "json";
 
 export interface Config {
-  readonly listen: ListenAddress;
+  /** At least one. */
+  readonly listen: readonly ListenAddress[];
+  /** Serve HTTPS on the TCP addresses. */
+  readonly tls?: TlsFiles;
+  /** File whose first line is the bearer token that every request must carry. */
+  readonly authTokenFile?: string;
   readonly intervalMs: number;
+  /** What differs from `intervalMs`. */
+  readonly intervalsMs: Readonly<Partial<Record<CollectorName, number>>>;
+  readonly backend: "auto" | BackendName;
   /** Hold BPF_ENABLE_STATS while the agent lives. */
   readonly runStats: boolean;
   /** Totals, resource usage and process metrics. */
@@ -28,4 +53,12 @@ export interface Config {
   readonly maxSeries: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+}
+
+/** How often a collector samples. */
+export function intervalOf(
+  { intervalMs, intervalsMs }: Pick<Config, "intervalMs" | "intervalsMs">,
+  name: CollectorName,
+): number {
+  return intervalsMs[name] ?? intervalMs;
 }

@@ -1,15 +1,15 @@
 /**
- * Owns the text of an address to listen on. In: `host:port`, `[::1]:port` or `:port`. Out: ListenAddress, and back.
+ * Owns the text of an address to listen on. In: `host:port`, `[::1]:port` or `:port`. Out: TcpAddress, and back.
  * @module
  */
 import { isIPv4, isIPv6 } from "node:net";
-import type { ListenAddress } from "./config.ts";
+import type { TcpAddress } from "./config.ts";
 import type { ValueKind } from "./value_kind.ts";
 
 const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?\.?$/i;
 
 /** A TCP address; port 0 lets the kernel choose one. Whether the name resolves is known only when it is listened on. */
-export const listenAddress: ValueKind<ListenAddress> = {
+export const listenAddress: ValueKind<TcpAddress> = {
   expects: "host:port, [::1]:port or :port with a port from 0 to 65535",
   parse(text) {
     const [, ipv6, name, digits] =
@@ -29,7 +29,7 @@ export const listenAddress: ValueKind<ListenAddress> = {
 };
 
 /** The text that gives this address again. */
-export function formatListen(address: ListenAddress): string {
+export function formatListen(address: TcpAddress): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }

@@ -13,8 +13,10 @@ export type ConfigChange =
 /** @param stderrIsTerminal a person reads the log, so it is text; else JSON. */
 export function defaultConfig(stderrIsTerminal: boolean): Config {
   return {
-    listen: { host: "127.0.0.1", port: 9464 },
+    listen: [{ host: "127.0.0.1", port: 9464 }],
     intervalMs: 500,
+    intervalsMs: {},
+    backend: "auto",
     runStats: true,
     systemStats: true,
     includeSelf: false,

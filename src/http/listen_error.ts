@@ -3,7 +3,7 @@
  * what to do about it.
  * @module
  */
-import type { ListenAddress } from "../config/config.ts";
+import type { TcpAddress } from "../config/config.ts";
 
 /** The message is one whole sentence, fit to be the last line that a user sees. */
 export class ListenError extends Error {
@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open",
 };
 
-export function listenError(address: ListenAddress, error: Error): ListenError {
+export function listenError(address: TcpAddress, error: Error): ListenError {
   const code = codeOf(error);
   const reason = (code === undefined ? undefined : REASONS[code]) ??
     error.message;
@@ -47,6 +47,6 @@ export function codeOf(error: Error): string | undefined {
 }
 
 /** As `127.0.0.1:9464`, `[::1]:9464`, or `:9464` for every address. */
-export function formatAddress({ host, port }: ListenAddress): string {
+export function formatAddress({ host, port }: TcpAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

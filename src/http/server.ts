@@ -8,7 +8,7 @@ import type { Hono } from "hono";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../clock.ts";
-import type { ListenAddress } from "../config/config.ts";
+import type { TcpAddress } from "../config/config.ts";
 import type { HttpEnv, HttpLog } from "./env.ts";
 import {
   codeOf,
@@ -30,7 +30,7 @@ const CUT_WITHIN_MS = 50;
 
 export interface ServerOptions {
   readonly app: Hono<HttpEnv>;
-  readonly address: ListenAddress;
+  readonly address: TcpAddress;
   readonly clock: Clock;
   readonly log: HttpLog;
   readonly limits?: Partial<HttpLimits>;
@@ -38,7 +38,7 @@ export interface ServerOptions {
 
 export interface HttpServer {
   /** Where it listens; port 0 has become the one that was given. */
-  readonly address: ListenAddress;
+  readonly address: TcpAddress;
   /** Takes no more connections, lets answers finish for a moment, then cuts what is left. Calling it again waits for the same end. */
   stop(): Promise<void>;
 }
@@ -137,9 +137,9 @@ function refuseUnread(error: Error, socket: Socket): void {
 /** No host means every address, of both families where this machine has both. */
 async function listen(
   server: Server,
-  address: ListenAddress,
+  address: TcpAddress,
   backlog: number,
-): Promise<ListenAddress> {
+): Promise<TcpAddress> {
   if (address.host !== "") return await listenOn(address.host);
   try {
     return await listenOn("::");
@@ -150,8 +150,8 @@ async function listen(
     return await listenOn("0.0.0.0");
   }
 
-  function listenOn(host: string): Promise<ListenAddress> {
-    const { promise, resolve, reject } = Promise.withResolvers<ListenAddress>();
+  function listenOn(host: string): Promise<TcpAddress> {
+    const { promise, resolve, reject } = Promise.withResolvers<TcpAddress>();
     const failed = (error: Error) => reject(listenError(address, error));
     server.once("error", failed);
     server.listen({ port: address.port, host, backlog }, () => {

@@ -101,6 +101,11 @@ export class Aggregator implements NodeState {
     }
   }
 
+  /** So many objects of a type may have series of their own from the next tick on. */
+  setMaxSeries(max: number): void {
+    for (const table of Object.values(this.#tables)) table.setMaxSeries(max);
+  }
+
   freeze(): NodeSnapshot {
     const { map, program, link, btf } = this.#tables;
     return {

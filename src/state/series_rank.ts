@@ -7,13 +7,19 @@
 const RANK_INTERVAL_MS = 60_000;
 
 export class SeriesRank {
-  readonly #max: number;
+  #max: number;
   #ownCount = 0;
   #rankedAtMs = -Infinity;
 
   /** @param max objects that may have series of their own */
   constructor(max: number) {
     this.#max = max;
+  }
+
+  /** From the next ranking on, which the next tick brings, so many objects may have series of their own. */
+  retune(max: number): void {
+    this.#max = max;
+    this.#rankedAtMs = -Infinity;
   }
 
   /** Rows whose flag is 1. */
@@ -39,7 +45,7 @@ export class SeriesRank {
     own: Uint8Array,
     weightOf: (row: number) => number,
   ): void {
-    if (this.#ownCount === count) return;
+    if (this.#ownCount === count && count <= this.#max) return;
     if (nowMs - this.#rankedAtMs < RANK_INTERVAL_MS) return;
     this.#rankedAtMs = nowMs;
     const weights = Float64Array.from({ length: count }, (_, row) => {

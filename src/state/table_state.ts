@@ -120,6 +120,11 @@ export class TableState<T extends ObjectType> {
     this.#reason = reason;
   }
 
+  /** So many objects may have series of their own from the next tick on. */
+  setMaxSeries(max: number): void {
+    this.#rank.retune(max);
+  }
+
   freeze(): Table<T> {
     const count = this.#count;
     const columns: Record<string, Float64Array> = {};

@@ -12,7 +12,7 @@ import type { CollectorSpec, SupervisorLog } from "./ports.ts";
 import { TableFailures } from "./table_failures.ts";
 
 export class HealthRecord {
-  readonly #spec: CollectorSpec;
+  #spec: CollectorSpec;
   readonly #log: SupervisorLog;
   readonly #tables: TableFailures;
   readonly #errors: Record<string, number> = {};
@@ -35,6 +35,12 @@ export class HealthRecord {
 
   get overdueInARow(): number {
     return this.#overdueInARow;
+  }
+
+  /** It samples at another interval. */
+  retuned(spec: CollectorSpec): void {
+    this.#spec = spec;
+    this.#overdueInARow = 0;
   }
 
   ready({ backend, backendReason }: Ready): void {

@@ -54,8 +54,8 @@ export interface SupervisorOptions {
   spawn(name: CollectorName): WorkerLike;
   /** Narrows what a worker sent. @throws where it is not a message of the protocol */
   parse(data: unknown): FromWorker;
-  /** The first message to a worker. */
-  init(name: CollectorName, epoch: number): Init;
+  /** The first message to a worker in its life `epoch`. */
+  init(epoch: number, intervalMs: number): Init;
   readonly clock: Clock;
   readonly log: SupervisorLog;
   /** Whether this process has a thread of that id, as /proc/self/task lists it. */

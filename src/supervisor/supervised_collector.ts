@@ -6,10 +6,14 @@
  * that stays the process has to end.
  * @module
  */
-import type { FromWorker, Ready } from "../../workers/protocol.ts";
+import type {
+  CollectorName,
+  FromWorker,
+  Ready,
+} from "../../workers/protocol.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { HealthRecord } from "./health_record.ts";
-import type { CollectorSpec } from "./ports.ts";
+import type { CollectorSpec, SupervisorLimits } from "./ports.ts";
 import { BackOff, CollectorDeadlines } from "./timing.ts";
 import {
   firstLineOf,
@@ -31,13 +35,12 @@ type Phase =
   | "over";
 
 export class SupervisedCollector implements LifeListener {
-  readonly #spec: CollectorSpec;
+  #spec: CollectorSpec;
   readonly #surroundings: Surroundings;
   readonly #record: HealthRecord;
-  readonly #deadlines: CollectorDeadlines;
+  #deadlines: CollectorDeadlines;
   readonly #backOff: BackOff;
-  readonly #silenceMs: number;
-  readonly #overdueSentence: string;
+  #silenceMs: number;
   #phase: Phase = "pausing";
   #epoch = 0;
   #life: WorkerLife | undefined;
@@ -53,17 +56,16 @@ export class SupervisedCollector implements LifeListener {
     this.#spec = spec;
     this.#surroundings = surroundings;
     this.#record = new HealthRecord(spec, options.log);
+    this.#backOff = new BackOff(limits);
     this.#deadlines = new CollectorDeadlines(
       spec.intervalMs,
       limits.leastGraceMs,
     );
-    this.#backOff = new BackOff(limits);
-    this.#silenceMs = Math.max(
-      limits.silenceIntervals * spec.intervalMs,
-      limits.leastSilenceMs,
-    );
-    this.#overdueSentence =
-      `Cannot sample ${spec.name} in time: expected a sample at most ${this.#deadlines.graceMs} ms after it was due, found none`;
+    this.#silenceMs = silenceMs(spec, limits);
+  }
+
+  get name(): CollectorName {
+    return this.#spec.name;
   }
 
   health(): CollectorHealth {
@@ -84,7 +86,8 @@ export class SupervisedCollector implements LifeListener {
     try {
       this.#phase = "starting";
       this.#life = new WorkerLife(
-        { name, epoch: this.#epoch },
+        this.#spec,
+        this.#epoch,
         this.#surroundings,
         this,
       );
@@ -102,7 +105,9 @@ export class SupervisedCollector implements LifeListener {
     if (onTime && missed > this.#record.overdueInARow) {
       this.#record.overdue(
         missed,
-        overdue ? this.#overdueSentence : undefined,
+        overdue
+          ? `Cannot sample ${this.#spec.name} in time: expected a sample at most ${this.#deadlines.graceMs} ms after it was due, found none`
+          : undefined,
       );
     }
     const life = this.#life;
@@ -110,6 +115,18 @@ export class SupervisedCollector implements LifeListener {
     if (this.#phase === "starting") this.#watchStart(life, nowMs);
     else if (this.#phase === "running") this.#watch(life, nowMs, overdue);
     else if (this.#phase === "ending") this.#watchEnd(life);
+  }
+
+  /** Samples at another interval from now on. */
+  retune(intervalMs: number): void {
+    if (intervalMs === this.#spec.intervalMs) return;
+    const { limits, time } = this.#surroundings;
+    this.#spec = { ...this.#spec, intervalMs };
+    this.#record.retuned(this.#spec);
+    this.#deadlines = new CollectorDeadlines(intervalMs, limits.leastGraceMs);
+    this.#deadlines.sampled(time.nowMs());
+    this.#silenceMs = silenceMs(this.#spec, limits);
+    this.#life?.retune(intervalMs);
   }
 
   /** Asks the worker to stop, gives it a moment, terminates it. Nothing is started afterwards. */
@@ -251,4 +268,12 @@ export class SupervisedCollector implements LifeListener {
       () => this.start(),
     );
   }
+}
+
+/** After so long without a word a worker hangs. */
+function silenceMs(spec: CollectorSpec, limits: SupervisorLimits): number {
+  return Math.max(
+    limits.silenceIntervals * spec.intervalMs,
+    limits.leastSilenceMs,
+  );
 }

@@ -7,6 +7,7 @@
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { CountedTime } from "./counted_time.ts";
 import {
+  type CollectorSpec,
   DEFAULT_LIMITS,
   type SupervisorLimits,
   type SupervisorOptions,
@@ -46,6 +47,14 @@ export class Supervisor {
   /** One entry per collector, in the order in which they were given. */
   health(): readonly CollectorHealth[] {
     return this.#collectors.map((collector) => collector.health());
+  }
+
+  /** Has each collector sample at its interval of `specs` from now on. */
+  retune(specs: readonly CollectorSpec[]): void {
+    for (const { name, intervalMs } of specs) {
+      this.#collectors.find((collector) => collector.name === name)
+        ?.retune(intervalMs);
+    }
   }
 
   /** Stops all workers and every timer; waits at most `stopMs` for them. Later calls wait for the same stop. */

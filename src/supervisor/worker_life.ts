@@ -12,6 +12,7 @@ import type {
 } from "../../workers/protocol.ts";
 import type { CountedTime } from "./counted_time.ts";
 import type {
+  CollectorSpec,
   SupervisorLimits,
   SupervisorOptions,
   WorkerLike,
@@ -50,7 +51,8 @@ export class WorkerLife {
 
   /** Starts the worker's thread. @throws where that is not possible */
   constructor(
-    { name, epoch }: { readonly name: CollectorName; readonly epoch: number },
+    { name, intervalMs }: CollectorSpec,
+    epoch: number,
     surroundings: Surroundings,
     listener: LifeListener,
   ) {
@@ -60,7 +62,7 @@ export class WorkerLife {
     this.#listener = listener;
     this.#startedAtMs = time.nowMs();
     this.#heardAtMs = this.#startedAtMs;
-    this.#init = options.init(name, epoch);
+    this.#init = options.init(epoch, intervalMs);
     this.#worker = options.spawn(name);
     this.#worker.onmessage = (event) => this.#take(event.data);
     this.#worker.onmessageerror = () =>
@@ -104,6 +106,11 @@ export class WorkerLife {
   isGone(): boolean {
     return this.#threadId === undefined ||
       !this.#surroundings.options.threadExists(this.#threadId);
+  }
+
+  retune(intervalMs: number): void {
+    const { version } = this.#init;
+    this.#worker.postMessage({ version, kind: "retune", intervalMs });
   }
 
   askToStop(): void {

@@ -16,12 +16,12 @@ Deno.test("parseFromWorker() gives a worker's message as it was sent", () => {
 });
 
 Deno.test("parseToWorker() gives the first message as it was sent", () => {
-  const init = initMessage(1, { intervalMs: 500, includeSelf: false }, OWN);
+  const init = initMessage(1, 500, OWN);
   assertEquals(parseToWorker(structuredClone(init)), init);
 });
 
 Deno.test("initMessage() leaves nothing out when the agent's own objects are wanted", () => {
-  const init = initMessage(1, { intervalMs: 500, includeSelf: true }, OWN);
+  const init = initMessage(1, 500, undefined);
   assertEquals(init.leaveOut, { map: [], program: [], link: [], btf: [] });
 });
 
@@ -58,6 +58,6 @@ Deno.test("parseToWorker() refuses a message of the other direction", () => {
   assertThrows(
     () => parseToWorker(versioned({ kind: "stopped", epoch: 1 })),
     ProtocolError,
-    'expected one of init, stop, found "stopped"',
+    'expected one of init, retune, stop, found "stopped"',
   );
 });

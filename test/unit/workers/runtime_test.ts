@@ -40,12 +40,7 @@ class FakeThread {
 }
 
 function start(thread: FakeThread, intervalMs = 100): CollectorRun {
-  const init = initMessage(3, { intervalMs, includeSelf: false }, {
-    map: [],
-    program: [],
-    link: [],
-    btf: [],
-  });
+  const init = initMessage(3, intervalMs, undefined);
   return new CollectorRun(thread, init, collectPrograms(thread.kernel, init));
 }
 
@@ -151,6 +146,22 @@ Deno.test("CollectorRun reports the system calls of each sample", () => {
   assert(sampled.kind === "sampled");
   // Four for the program, two at each end of the two lists.
   assertEquals(sampled.syscalls, 8);
+});
+
+Deno.test("CollectorRun.retune() samples at the new interval from then on", () => {
+  const thread = new FakeThread();
+  const run = start(thread, 60_000);
+  thread.take();
+  thread.kernel.nowMs += 10;
+  const retunedAtMs = thread.kernel.nowMs;
+  run.retune(200);
+  thread.fire();
+  thread.fire(3);
+  thread.fire();
+  const starts = thread.take().map((message) =>
+    message.kind === "sampled" && message.startedAtMs - retunedAtMs
+  );
+  assertEquals(starts, [200, 403, 600]);
 });
 
 Deno.test("CollectorRun.stop() takes no sample any more", () => {

@@ -148,8 +148,10 @@ Deno.test("parse() tells the first mistake of several", () => {
 
 Deno.test("parse() gives the defaults without arguments, logging text on a terminal and else JSON", () => {
   const expected: Config = {
-    listen: { host: "127.0.0.1", port: 9464 },
+    listen: [{ host: "127.0.0.1", port: 9464 }],
     intervalMs: 500,
+    intervalsMs: {},
+    backend: "auto",
     runStats: true,
     systemStats: true,
     includeSelf: false,
@@ -175,8 +177,10 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     ["--log-format", "json"],
   ];
   const expected: Config = {
-    listen: { host: "::1", port: 80 },
+    listen: [{ host: "::1", port: 80 }],
     intervalMs: 2000,
+    intervalsMs: {},
+    backend: "auto",
     runStats: false,
     systemStats: false,
     includeSelf: true,

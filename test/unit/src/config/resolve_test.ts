@@ -25,9 +25,9 @@ Deno.test("resolveConfig() lets a later change win, limits key by key", () => {
 Deno.test("resolveConfig() freezes its result at every depth and nothing that it was given", () => {
   const defaults = defaultConfig(false);
   const listen = { host: "a", port: 1 };
-  const config = resolveConfig(defaults, [{ listen }]);
+  const config = resolveConfig(defaults, [{ listen: [listen] }]);
   assertThrows(() => Object.assign(config, { maxSeries: 1 }), TypeError);
-  assertThrows(() => Object.assign(config.listen, { port: 2 }), TypeError);
+  assertThrows(() => Object.assign(config.listen[0], { port: 2 }), TypeError);
   assertThrows(() => Object.assign(config.limits, { maps: 2 }), TypeError);
   assert(!Object.isFrozen(listen));
   assert(!Object.isFrozen(defaults.limits));

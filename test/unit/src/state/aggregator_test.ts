@@ -393,3 +393,13 @@ Deno.test("Aggregator ranks objects again after a minute, by run time", () => {
   // 1 and then 1 of program 2, 5 of program 1: what each ran while it had no series of its own.
   assertEquals(after.rest.runCount, 7);
 });
+
+Deno.test("Aggregator.setMaxSeries() ranks objects anew at the next tick", () => {
+  const worker = new ProgramsWorker(2);
+  const sights = [{ id: 1, ns: 5 }, { id: 2, ns: 9 }, { id: 3, ns: 7 }];
+  assertEquals([...worker.sample(0, sights).ownSeries], [0, 1, 1]);
+  worker.aggregator.setMaxSeries(1);
+  assertEquals([...worker.sample(100, sights).ownSeries], [0, 1, 0]);
+  worker.aggregator.setMaxSeries(9);
+  assertEquals([...worker.sample(200, sights).ownSeries], [1, 1, 1]);
+});

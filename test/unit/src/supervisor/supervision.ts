@@ -11,8 +11,8 @@ import type {
 import { Supervisor } from "../../../../src/supervisor/supervisor.ts";
 import {
   type CollectorName,
+  initMessage,
   parseFromWorker,
-  PROTOCOL_VERSION,
 } from "../../../../workers/protocol.ts";
 import { FakeClock } from "../../../fakes/fake_clock.ts";
 import { FakeWorker } from "../../../fakes/fake_worker.ts";
@@ -35,13 +35,7 @@ export class Supervision {
       collectors: [{ name: "maps", intervalMs: 500 }],
       spawn: () => this.#spawn(),
       parse: parseFromWorker,
-      init: (name, epoch) => ({
-        version: PROTOCOL_VERSION,
-        kind: "init",
-        epoch,
-        intervalMs: name === "maps" ? 500 : 1_000,
-        leaveOut: { map: [], program: [], link: [], btf: [] },
-      }),
+      init: (epoch, intervalMs) => initMessage(epoch, intervalMs, undefined),
       clock: this.clock,
       log: this.#log(),
       threadExists: (id) =>
