@@ -117,5 +117,6 @@ function tableFailure(failure: WalkFailure): TableFailure {
     errno: errnoName(failure.errno),
     unavailable: failure.unsupported || failure.errno === EPERM ||
       failure.errno === EACCES,
+    ...(failure.unsupported ? { unsupported: true } : {}),
   };
 }

@@ -92,7 +92,6 @@ export function readiness(input: ReadinessInput): Readiness {
  * is missing: whoever deployed the agent has to see it.
  */
 function whatIsAwaited(input: ReadinessInput): string[] {
-  const privileged = input.facts.missing.length === 0;
   const awaited: string[] = [];
   for (const { name, status, sampledAtMs } of input.collectors) {
     if (sampledAtMs === undefined && status !== "unavailable") {
@@ -100,10 +99,8 @@ function whatIsAwaited(input: ReadinessInput): string[] {
     }
   }
   for (const table of Object.values(input.tables)) {
-    if (table.status === "unavailable" && !privileged) {
-      awaited.push(
-        `${table.type} objects: ${table.reason ?? "a privilege is missing"}`,
-      );
+    if (table.status === "unavailable" && !table.unsupported) {
+      awaited.push(`${table.type} objects: ${table.reason}`);
     }
   }
   return awaited;

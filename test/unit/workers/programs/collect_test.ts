@@ -146,6 +146,20 @@ Deno.test("collectPrograms() samples programs in a kernel that cannot list BTF o
     call: "BPF_BTF_GET_NEXT_ID",
     errno: "EINVAL",
     unavailable: true,
+    unsupported: true,
   });
   assertEquals(programs.births().length, 1);
+});
+
+Deno.test("collectPrograms() lists BTF objects in a kernel that does not tell their names", () => {
+  const kernel = new FakeKernel({ infoBytes: { btf: 16 } });
+  kernel.addBtf({ id: 1, name: "vmlinux", sizeBytes: 5000, kernelBtf: 1 });
+  kernel.addBtf({ id: 4, sizeBytes: 321 });
+  const programs = collector(kernel);
+  const [, outcome] = programs.sample();
+  assertEquals(outcome, { table: "btf", skipped: {} });
+  assertEquals(programs.btfBirths(), [
+    { id: 1, identity: "1:5000:undefined:", name: "", sizeBytes: 5000 },
+    { id: 4, identity: "4:321:undefined:", name: "", sizeBytes: 321 },
+  ]);
 });
