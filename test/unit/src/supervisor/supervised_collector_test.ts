@@ -319,3 +319,44 @@ Deno.test("SupervisedCollector tries again where a worker cannot be started", ()
     "Cannot start the maps worker: Module not found",
   );
 });
+
+Deno.test("SupervisedCollector.retune() judges the worker by the new interval from then on", () => {
+  const all = Supervision.sampling();
+  all.supervisor.retune([{ name: "maps", intervalMs: 10_000 }]);
+  all.clock.advance(10_000);
+  assertEquals(all.health.overdueInARow, 0);
+  all.clock.advance(10_500);
+  assertEquals(all.health.overdueInARow, 1);
+  all.worker.sample();
+  all.supervisor.retune([{ name: "maps", intervalMs: 500 }]);
+  all.clock.advance(2_000);
+  assertEquals(all.health.overdueInARow, 3);
+});
+
+Deno.test("SupervisedCollector.retune() forgets deadlines that were missed at the old interval", () => {
+  const all = Supervision.sampling();
+  all.clock.advance(3_000);
+  assertEquals(all.health.overdueInARow > 0, true);
+  all.supervisor.retune([{ name: "maps", intervalMs: 1_000 }]);
+  assertEquals(all.health.overdueInARow, 0);
+});
+
+Deno.test("SupervisedCollector.retune() grants ten of the new intervals of silence", () => {
+  const all = Supervision.sampling();
+  all.supervisor.retune([{ name: "maps", intervalMs: 2_000 }]);
+  all.clock.advance(19_500);
+  assertEquals(all.worker.terminated, false);
+  all.clock.advance(500);
+  assertEquals(all.worker.terminated, true);
+});
+
+Deno.test("SupervisedCollector.retune() is what a worker that is away or starting begins with", () => {
+  const all = Supervision.sampling();
+  all.worker.fail("boom");
+  all.supervisor.retune([{ name: "maps", intervalMs: 200 }]);
+  all.clock.advance(100);
+  assertEquals(all.worker.init.intervalMs, 200);
+  all.supervisor.retune([{ name: "maps", intervalMs: 300 }]);
+  assertEquals(all.worker.received.at(-1)?.kind, "retune");
+  assertEquals(all.health.intervalMs, 300);
+});

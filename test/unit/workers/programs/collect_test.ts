@@ -15,6 +15,7 @@ function collector(kernel: FakeKernel) {
       programs.rows.columns.columns.map((column) => [
         ...column.slice(0, programs.rows.columns.count),
       ]),
+    syscalls: () => programs.syscalls + btf.syscalls,
     births: () => programs.rows.takeBirths()?.descriptions ?? [],
     btfBirths: () => btf.rows.takeBirths()?.descriptions ?? [],
   };
@@ -82,6 +83,8 @@ Deno.test("collectPrograms() finds the whole name of a program in its BTF, once"
     ),
     ["handle_a_system_call_on_its_way_in", undefined, undefined, undefined],
   );
+  // Each call of bpf(), and a close for each of the five objects and for the BTF that was read.
+  assertEquals(programs.syscalls(), kernel.bpfCalls + 5 + 1);
   const calls = kernel.bpfCalls;
   programs.sample();
   // Three a program and two at the end; five for the BTF object, which is listed too.
