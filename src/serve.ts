@@ -31,6 +31,7 @@ export async function serve(
   });
   let agent: RunningAgent | undefined;
   let ending = false;
+  let reloadAsked = false;
 
   async function end(code: number): Promise<void> {
     await log.flush();
@@ -49,9 +50,18 @@ export async function serve(
     await end(EXIT.done);
   }
 
-  // Before anything else: a signal may come at once.
+  async function renew(): Promise<void> {
+    reloadAsked = true;
+    if (agent === undefined) return;
+    const reloaded = await reload();
+    if (reloaded.ok) agent.reload(reloaded.config);
+    else log.warn(reloaded.message);
+  }
+
+  // Before anything else: a signal may come at once, and unheard each of them ends the process.
   Deno.addSignalListener("SIGTERM", () => void stop("SIGTERM"));
   Deno.addSignalListener("SIGINT", () => void stop("SIGINT"));
+  Deno.addSignalListener("SIGHUP", () => void renew());
   for (const kind of ["unhandledrejection", "error"] as const) {
     addEventListener(kind, (event) => {
       event.preventDefault();
@@ -79,10 +89,5 @@ export async function serve(
       ? fail(EXIT.failed, (error as Error).message)
       : fail(EXIT.cannotGoOn, `Cannot start: ${error}`);
   }
-  const running = agent;
-  Deno.addSignalListener("SIGHUP", async () => {
-    const reloaded = await reload();
-    if (reloaded.ok) running.reload(reloaded.config);
-    else log.warn(reloaded.message);
-  });
+  if (reloadAsked) await renew();
 }
