@@ -50,6 +50,15 @@ Deno.test("SupervisedCollector starts a worker again that is not ready within 10
   assertEquals(all.health.errors, { worker: 1 });
 });
 
+Deno.test("SupervisedCollector gives up on workers that hang before they are ready", () => {
+  const all = new Supervision();
+  all.supervisor.start();
+  all.clock.advance(60_000);
+  assertEquals(all.workers.length, 2);
+  assertEquals(all.fatal.length, 1);
+  assertMatch(all.fatal[0], /hung before it was ready, again and again/);
+});
+
 Deno.test("SupervisedCollector is failing when a sample is overdue, counts each further deadline, and recovers", () => {
   const all = Supervision.sampling();
   all.clock.advance(1_000);
