@@ -5,7 +5,7 @@
  */
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
-import { isKnown } from "../metrics/metric.ts";
+import { isKnown } from "../state/totals.ts";
 import type { TableStatus } from "../state/node_state.ts";
 
 export const ABSENT = "-";

@@ -5,10 +5,7 @@
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
 import { formatCount } from "../http/format.ts";
-import {
-  mapMemoryBytes,
-  programMemoryBytes,
-} from "../metrics/object_metrics.ts";
+import { mapMemoryBytes, programMemoryBytes } from "../state/totals.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
 import {
   ABSENT,

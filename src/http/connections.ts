@@ -3,12 +3,13 @@
  * are in use. Out: never more of them than `limit`, as long as not every one of them waits for an answer.
  * @module
  */
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 export class Connections {
   readonly #limit: number;
   /** Answers under way by socket; the one that was silent for longest comes first. */
-  readonly #open = new Map<Socket, number>();
+  readonly #open = new Map<Socket, Set<ServerResponse>>();
 
   /** @param limit at least 1 */
   constructor(limit: number) {
@@ -32,26 +33,29 @@ export class Connections {
       }
       this.#drop(silent);
     }
-    this.#open.set(socket, 0);
-    socket.once("close", () => this.#open.delete(socket));
+    const answers = new Set<ServerResponse>();
+    this.#open.set(socket, answers);
+    socket.once("close", () => {
+      this.#open.delete(socket);
+      answers.forEach(end);
+    });
     return true;
   }
 
-  /** An answer on it begins. Answers how many are under way on it now; 0 where it is not one of these. */
-  begins(socket: Socket): number {
-    this.#count(socket, 1);
-    return this.#open.get(socket) ?? 0;
+  /** `answer` begins on it. Answers how many are under way there now; 0 where it is not one of these. */
+  begins(socket: Socket, answer: ServerResponse): number {
+    return this.#touch(socket)?.add(answer).size ?? 0;
   }
 
-  /** An answer on it has ended. */
-  ends(socket: Socket): void {
-    this.#count(socket, -1);
+  /** `answer` on it has ended. */
+  ends(socket: Socket, answer: ServerResponse): void {
+    this.#touch(socket)?.delete(answer);
   }
 
   /** Closes every one that waits for no answer. */
   dropSilent(): void {
     for (const [socket, answers] of this.#open) {
-      if (answers === 0) this.#drop(socket);
+      if (answers.size === 0) this.#drop(socket);
     }
   }
 
@@ -59,17 +63,18 @@ export class Connections {
     for (const socket of this.#open.keys()) this.#drop(socket);
   }
 
-  #count(socket: Socket, change: number): void {
+  /** Makes it the last one that would be closed. */
+  #touch(socket: Socket): Set<ServerResponse> | undefined {
     const answers = this.#open.get(socket);
-    if (answers === undefined) return;
-    // Set anew, it becomes the last one.
+    if (answers === undefined) return undefined;
     this.#open.delete(socket);
-    this.#open.set(socket, answers + change);
+    this.#open.set(socket, answers);
+    return answers;
   }
 
   #longestSilent(): Socket | undefined {
     for (const [socket, answers] of this.#open) {
-      if (answers === 0) return socket;
+      if (answers.size === 0) return socket;
     }
     return undefined;
   }
@@ -78,4 +83,11 @@ export class Connections {
     this.#open.delete(socket);
     socket.destroy();
   }
+}
+
+/** The runtime tells only the first of several answers on a connection that it is closed; the others would wait for ever. */
+function end(answer: ServerResponse): void {
+  if (answer.closed) return;
+  answer.destroy();
+  answer.emit("close");
 }

@@ -9,7 +9,7 @@ import type { NodeSnapshot } from "../state/node_state.ts";
 import type { CollectorStatus } from "../state/collector_health.ts";
 import { ABSENT, formatBytes, formatCount, formatSeconds } from "./format.ts";
 import type { CollectorReadiness, Readiness } from "./readiness.ts";
-import type { MemoryTotals } from "./totals.ts";
+import type { MemoryTotals } from "../state/totals.ts";
 
 export type Markup = ReturnType<typeof html>;
 

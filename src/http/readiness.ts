@@ -13,6 +13,7 @@ import type {
   CollectorHealth,
   CollectorStatus,
 } from "../state/collector_health.ts";
+import { isKnown } from "../state/totals.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
@@ -139,11 +140,9 @@ function qualityOf(health: CollectorHealth): Quality | undefined {
 function tableReadiness(
   table: NodeSnapshot["tables"][ObjectType],
 ): TableReadiness {
-  const read = table.sampledAtMs !== undefined &&
-    table.status !== "unavailable";
   return {
     status: table.status,
     reason: table.reason,
-    size: read ? table.size : undefined,
+    size: isKnown(table) ? table.size : undefined,
   };
 }

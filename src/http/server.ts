@@ -146,7 +146,8 @@ export async function startServer<A extends ListenAddress>(
     const socket = accepted.get(peerOf(incoming.socket)) ?? incoming.socket;
     // The runtime goes on with the rest of a piece whose connection is cut, and forgets only what is destroyed.
     if (
-      socket.destroyed || connections.begins(socket) > limits.maxPipelined
+      socket.destroyed ||
+      connections.begins(socket, outgoing) > limits.maxPipelined
     ) {
       socket.destroy();
       incoming.destroy();
@@ -156,7 +157,7 @@ export async function startServer<A extends ListenAddress>(
     running.add(outgoing);
     outgoing.once("close", () => {
       running.delete(outgoing);
-      connections.ends(socket);
+      connections.ends(socket, outgoing);
       if (stopping !== undefined && running.size === 0) connections.dropAll();
     });
     if (stopping !== undefined) outgoing.setHeader("connection", "close");

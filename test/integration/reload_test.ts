@@ -63,7 +63,7 @@ Deno.test("agent keeps its configuration at SIGHUP when the file is wrong or gon
     agent,
     `Keeping the configuration as it is: Cannot use ${path}:1: expected a setting, found \\"intervall\\"; did you mean interval?`,
   );
-  Deno.removeSync(path);
+  await Deno.remove(path);
   agent.kill("SIGHUP");
   await logged(
     agent,

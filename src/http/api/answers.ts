@@ -5,7 +5,7 @@
  */
 import type { ObjectType } from "../../../workers/protocol.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
-import { memoryTotals } from "../totals.ts";
+import { memoryTotals } from "../../state/totals.ts";
 import { arrayPieces, jsonText } from "./json_text.ts";
 import type { ListQuery } from "./parameters.ts";
 import { referredBy, refersTo } from "./references.ts";

@@ -16,7 +16,7 @@ import { detailText, listPieces, snapshotPieces } from "./answers.ts";
 import { openApiHandler } from "./document.ts";
 import { chunksOf } from "./json_text.ts";
 import { chosenRows } from "./order.ts";
-import { PageAnswers } from "./page_answer.ts";
+import { PageAnswers } from "../page_answer.ts";
 import {
   LIST_QUERIES,
   type ListQuery,

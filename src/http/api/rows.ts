@@ -4,10 +4,7 @@
  * @module
  */
 import type { Descriptions, ObjectType } from "../../../workers/protocol.ts";
-import {
-  mapMemoryBytes,
-  programMemoryBytes,
-} from "../../metrics/object_metrics.ts";
+import { mapMemoryBytes, programMemoryBytes } from "../../state/totals.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
 import type { ApiObjects } from "./schemas.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 import type { Context } from "hono";
-import type { Clock } from "../../clock.ts";
-import type { HttpEnv } from "../env.ts";
-import { gzipChunks } from "../gzip.ts";
-import { acceptsGzip } from "../negotiate.ts";
-import { BusyError, type Page, Pages } from "../pages.ts";
-import { problem } from "../problem.ts";
+import type { Clock } from "../clock.ts";
+import type { HttpEnv } from "./env.ts";
+import { gzipChunks } from "./gzip.ts";
+import { acceptsGzip } from "./negotiate.ts";
+import { BusyError, type Page, Pages } from "./pages.ts";
+import { problem } from "./problem.ts";
 
 const BOUNDS = { inFlight: 8, heldBytes: 64 * 1024 * 1024 };
 /** A client that takes longer to read a page is cut off: until then the page stays in memory. */
@@ -50,8 +50,8 @@ export class PageAnswers {
     if (!head) this.#holdWhileSending(page, c.env?.outgoing);
     return new Response(head ? null : streamOf(page.slices), {
       headers: {
-        ...headers,
         vary: "Accept-Encoding",
+        ...headers,
         "content-length": String(page.sizeBytes),
         ...(gzip ? { "content-encoding": "gzip" } : {}),
       },
@@ -79,6 +79,7 @@ async function rendered(
   chunks: AsyncIterable<Uint8Array>,
   gzip: boolean,
 ): Promise<Page> {
+  // Compressed as it is made: the whole page, ten times as large, is never in memory.
   const slices = gzip ? await gzipChunks(chunks) : await copies(chunks);
   return {
     slices,
