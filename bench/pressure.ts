@@ -34,6 +34,8 @@ interface Row {
   readonly server: string;
   readonly load: string;
   readonly ms: number[];
+  /** Of each scrape: what the server's main thread waited for a CPU. */
+  readonly waitedMs: number[];
   pageBytes: number;
   /** The highest. */
   rssAnonMb: number;
@@ -57,6 +59,7 @@ async function measure(
     server: name,
     load: load.name,
     ms: [],
+    waitedMs: [],
     pageBytes: 0,
     rssAnonMb: 0,
     filesBefore: target.openFiles(),
@@ -82,8 +85,10 @@ async function measureLoad(
   const clients = new PressureLoad(target.port);
   await clients.add(load);
   for (let i = 0; i < scrapes; i++) {
+    const waitedBefore = target.waitedMs();
     const page = await target.scrape();
     row.ms.push(page.ms);
+    row.waitedMs.push(target.waitedMs() - waitedBefore);
     row.pageBytes = page.text.length;
     row.rssAnonMb = Math.max(row.rssAnonMb, target.rssAnonMb());
     await sleep(PAUSE_MS);
@@ -124,6 +129,7 @@ console.log(table(
     "server, page, clients beside the scraper",
     "p50 ms",
     "p99 ms",
+    "p99 ms without waiting for a CPU",
     "RssAnon, MB",
     "files before, after",
     "slow closed",
@@ -133,11 +139,17 @@ console.log(table(
     `${row.server}, ${(row.pageBytes / 1e6).toFixed(1)} MB, ${row.load}`,
     median(row.ms).toFixed(1),
     percentile(row.ms, 0.99).toFixed(1),
+    percentile(row.ms.map((ms, i) => ms - row.waitedMs[i]), 0.99).toFixed(1),
     row.rssAnonMb.toFixed(1),
     `${row.filesBefore}, ${row.filesAfter}`,
     String(row.closedSlow),
     String(row.closedIdle),
   ]),
 ));
-keepResults("pressure", { scrapes, pauseMs: PAUSE_MS, rows });
+keepResults("pressure", {
+  loadAverage: Deno.loadavg(),
+  scrapes,
+  pauseMs: PAUSE_MS,
+  rows,
+});
 Deno.exit(0);

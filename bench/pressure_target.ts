@@ -65,6 +65,13 @@ export class PressureTarget implements AsyncDisposable {
     return Number(status.match(/^RssAnon:\s+(\d+) kB/m)?.[1]) / 1024;
   }
 
+  /** How long its main thread has been ready to run without a CPU, since its start: what other work on the machine costs it. */
+  waitedMs(): number {
+    const { pid } = this.#child;
+    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/schedstat`);
+    return Number(stat.split(" ")[1]) / 1e6;
+  }
+
   openFiles(): number {
     return [...Deno.readDirSync(`/proc/${this.#child.pid}/fd`)].length;
   }

@@ -58,6 +58,10 @@ async function listenOnPath(
     throw listenError(address, error as Error);
   }
   try {
+    // An older runtime ignores the path and listens on a port of every address.
+    if (typeof server.address() !== "string") {
+      throw new Error("this runtime serves no HTTP on unix sockets");
+    }
     await restrict(path);
   } catch (error) {
     server.close();

@@ -15,7 +15,7 @@ import {
   createServer as createTlsServer,
   type Server as TlsServer,
 } from "node:https";
-import { connect, type Socket } from "node:net";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 import { isUnix, type ListenAddress } from "../config/config.ts";
 import { Connections } from "./connections.ts";
@@ -68,7 +68,7 @@ export async function startServer<A extends ListenAddress>(
   const accepted = new Map<string, Socket>();
   let tls = options.tls;
   let stopping: Promise<void> | undefined;
-  let watch: ListenerWatch | undefined = undefined;
+  let watch: ListenerWatch | undefined;
 
   const answer = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
@@ -79,24 +79,15 @@ export async function startServer<A extends ListenAddress>(
       }),
   });
   let server = newServer();
-  const { address, local, door } = await listen(server, options.address, {
+  // A connection may come before it is known where from.
+  let door: NetConnectOpts | undefined = undefined;
+  const listening = await listen(server, options.address, {
     backlog: limits.backlog,
     clock,
   });
+  door = listening.door;
+  const { address, local } = listening;
   reportErrors(server);
-  watch = watchListener({
-    clock,
-    afterMs: limits.knockAfterMs,
-    knock(failed) {
-      const socket = connect(door);
-      socket.on("error", (error) => {
-        const code = codeOf(error);
-        if (code !== "ECONNREFUSED" && code !== "ENOENT") failed();
-      });
-      return () => socket.destroy();
-    },
-    revive,
-  });
   return {
     address,
     local,
@@ -128,7 +119,27 @@ export async function startServer<A extends ListenAddress>(
     return made;
   }
 
+  function newWatch(to: NetConnectOpts): ListenerWatch {
+    return watchListener({
+      clock,
+      afterMs: limits.knockAfterMs,
+      knock(failed) {
+        const socket = connect(to);
+        socket.on("error", (error) => {
+          const code = codeOf(error);
+          if (code !== "ECONNREFUSED" && code !== "ENOENT") failed();
+        });
+        return () => socket.destroy();
+      },
+      revive,
+    });
+  }
+
   function take(socket: Socket): void {
+    // Not before the first one: an older runtime tells of no connection, and would seem deaf.
+    watch ??= stopping === undefined && door !== undefined
+      ? newWatch(door)
+      : undefined;
     watch?.heard();
     if (stopping !== undefined) {
       socket.destroy();
