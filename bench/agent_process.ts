@@ -13,22 +13,28 @@ export class AgentProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #startedAt = performance.now();
 
-  constructor(readonly port: number, flags: readonly string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
+  /** @param command by default the source, started as the task `start` does; otherwise nothing but `env` is its environment */
+  constructor(
+    readonly port: number,
+    flags: readonly string[],
+    command?: {
+      readonly path: string;
+      readonly env: Readonly<Record<string, string>>;
+    },
+  ) {
+    this.#child = new Deno.Command(command?.path ?? Deno.execPath(), {
       args: [
-        "run",
-        "-A",
-        "--no-check",
-        V8_FLAGS,
-        MAIN,
+        ...(command === undefined
+          ? ["run", "-A", "--no-check", V8_FLAGS, MAIN]
+          : []),
         "--listen",
         `127.0.0.1:${port}`,
         "--log-level",
         "warn",
         ...flags,
       ],
-      // As the task `start` does.
-      env: { MALLOC_ARENA_MAX: "1" },
+      env: command?.env ?? { MALLOC_ARENA_MAX: "1" },
+      clearEnv: command !== undefined,
       stdin: "null",
       stdout: "null",
       stderr: "inherit",
@@ -36,19 +42,22 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   /** Waits for a page on which every type of object is counted. Answers the ms from the process's start to it. */
-  async firstPageMs(): Promise<number> {
+  async firstPageMs(encoding?: string): Promise<number> {
     for (;;) {
       const elapsed = performance.now() - this.#startedAt;
       if (elapsed > GIVE_UP_MS) throw new Error("The agent does not come up");
-      const page = await this.scrape().catch(() => "");
+      const page = await this.scrape(encoding).catch(() => "");
       const types = page.match(/^odigos_ebpf_objects_total\{type=/gm)?.length;
       if (types === 4) return performance.now() - this.#startedAt;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }
 
-  async scrape(): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/metrics`);
+  /** @param encoding for Accept-Encoding; by default what the runtime asks for, gzip among it */
+  async scrape(encoding?: string): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/metrics`, {
+      headers: encoding === undefined ? {} : { "accept-encoding": encoding },
+    });
     return await response.text();
   }
 

@@ -16,6 +16,17 @@ export const DENO_ARGS = [
   "--v8-flags=--optimize-for-size,--max-semi-space-size=1",
 ];
 
+/** The path of a compiled agent, which is tested in the source's place where this is set. */
+export const AGENT_BINARY = "AGENT_BINARY";
+
+/** What an agent is started by, before its own flags. */
+function commandOf(runtime: string, root: string): [string, ...string[]] {
+  const binary = Deno.env.get(AGENT_BINARY);
+  return binary === undefined
+    ? [runtime, ...DENO_ARGS, `${root}main.ts`]
+    : [binary];
+}
+
 /** One line of the agent's log in JSON. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -39,8 +50,9 @@ export interface StartOptions {
 
 /** Runs the agent's main with `args` to its end: for what ends by itself. */
 export async function runAgent(args: readonly string[]): Promise<Ended> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...DENO_ARGS, `${ROOT}main.ts`, ...args],
+  const [command, ...rest] = commandOf(Deno.execPath(), ROOT);
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...rest, ...args],
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
@@ -79,9 +91,7 @@ export class Agent implements AsyncDisposable {
     const address = `127.0.0.1:${freePort()}`;
     const [command, ...rest] = [
       ...prefix,
-      runtime,
-      ...DENO_ARGS,
-      `${root}main.ts`,
+      ...commandOf(runtime, root),
       ...["--listen", address, "--log-format", "json"],
       ...args,
     ];
