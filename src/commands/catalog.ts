@@ -2,14 +2,12 @@
  * Owns the command `catalog`: every metric, for people and for programs. In: the catalog. Out: a table, JSON or Markdown.
  * @module
  */
+import type { CatalogFormat } from "../cli/parse.ts";
 import { catalog, type Metric } from "../metrics/catalog.ts";
 import { catalogMarkdown } from "../metrics/catalog_markdown.ts";
 import { metricGroups } from "../metrics/metric.ts";
 import type { CommandOutput, Layout } from "./output.ts";
 import { textTable, wrapped } from "./text_table.ts";
-
-export const CATALOG_FORMATS = ["table", "json", "markdown"] as const;
-export type CatalogFormat = (typeof CATALOG_FORMATS)[number];
 
 export function catalogOutput(
   { format, layout }: {

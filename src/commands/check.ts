@@ -3,6 +3,7 @@
  * found, what is required. Out: a table or JSON; a failure with one sentence for each thing that is required and missing.
  * @module
  */
+import type { CheckFormat } from "../cli/parse.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { Config } from "../config/config.ts";
 import { safeJson } from "../config/quoted.ts";
@@ -20,9 +21,6 @@ import { textTable, wrapped } from "./text_table.ts";
 
 export { CHECK_NAMES } from "./check_rows.ts";
 export type { CheckName, CheckQuality, CheckRow } from "./check_rows.ts";
-
-export const CHECK_FORMATS = ["table", "json"] as const;
-export type CheckFormat = (typeof CHECK_FORMATS)[number];
 
 export interface CheckReportOptions {
   readonly facts: NodeFacts;

@@ -4,6 +4,7 @@
  * could be read.
  * @module
  */
+import type { OnceFormat } from "../cli/parse.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CollectorName, FromWorker } from "../../workers/protocol.ts";
 import type { Clock } from "../clock.ts";
@@ -15,9 +16,6 @@ import { missingSentences } from "./missing.ts";
 import { onceTable } from "./once_table.ts";
 import type { CommandOutput, Layout } from "./output.ts";
 import { SampledNode } from "./sampled_node.ts";
-
-export const ONCE_FORMATS = ["table", "json", "prom"] as const;
-export type OnceFormat = (typeof ONCE_FORMATS)[number];
 
 /** Takes a sample of everything before it returns; again() takes one more. workers/sample_once.ts has it. */
 export type Sampler = (
