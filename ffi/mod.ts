@@ -4,7 +4,12 @@
  * @module
  */
 export * from "./bpf.ts";
+export { Btf } from "./btf/btf.ts";
+export * from "./btf/file.ts";
 export * from "./btf/function_names.ts";
+export { BtfError } from "./btf/header.ts";
+export type { Member } from "./btf/lookup.ts";
+export type { Wanted } from "./btf/scan.ts";
 export * from "./capabilities.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
