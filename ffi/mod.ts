@@ -3,6 +3,15 @@
  * worker and no configuration.
  * @module
  */
+export * from "./asm/assemble.ts";
+export * from "./asm/disassemble.ts";
+export type {
+  AluOperator,
+  Condition,
+  Operand,
+  Register,
+  Width,
+} from "./asm/opcode.ts";
 export * from "./bpf.ts";
 export { Btf } from "./btf/btf.ts";
 export * from "./btf/file.ts";
@@ -20,3 +29,4 @@ export * from "./port.ts";
 export * from "./procfs.ts";
 export * from "./struct.ts";
 export * from "./uapi.ts";
+export * from "./verifier.ts";
