@@ -1,81 +1,37 @@
 /**
- * Wires the agent to its process. The only place with the real threads and exit. In: the command line. Out: exit code 0 after a
- * stop, 1 when it cannot listen, 2 for bad usage, 70 when only a new process helps.
+ * Wires the commands to the kernel and to threads, which src/ may not reach. In: the command line. Out: an exit code (README
+ * has their meaning).
  * @module
  */
 import { keepAllocatorSmall, openLibc } from "./ffi/mod.ts";
-import { startAgent } from "./src/agent.ts";
-import { parse } from "./src/cli/parse.ts";
 import { systemClock } from "./src/clock.ts";
-import type { Config } from "./src/config/config.ts";
-import { ListenError } from "./src/http/listen_error.ts";
-import { createLog, stderrWriter, stdoutWriter } from "./src/log.ts";
-import { versionText } from "./src/version.ts";
+import type { KernelSide } from "./src/kernel_side.ts";
+import { run } from "./src/run.ts";
 import { acquire } from "./workers/acquire.ts";
 import { mainThread } from "./workers/main_thread.ts";
 import { initMessage } from "./workers/protocol.ts";
 
-const EXIT = { cannotListen: 1, usage: 2, cannotGoOn: 70 } as const;
+/** The workers' entries are what this module is: TypeScript in the checkout, JavaScript once bundled. */
+const EXT = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 
-async function serve(config: Config): Promise<void> {
+function kernelSide(): KernelSide {
   keepAllocatorSmall();
   const kernel = openLibc();
-  const clock = systemClock(kernel.monotonicMs);
-  const log = createLog({
-    level: config.logLevel,
-    format: config.logFormat,
-    write: stderrWriter(),
-    unixMs: clock.unixMs,
-  });
-  function exit(code: number, message: string): never {
-    log.error(message);
-    Deno.exit(code);
-  }
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    exit(EXIT.cannotGoOn, `Cannot go on: ${event.reason}`);
-  });
-  log.info(`${versionText()} starts`, { pid: Deno.pid });
-  const acquired = acquire(kernel, config);
-  const leaveOut = config.includeSelf ? undefined : acquired.ownIds;
-  const agent = await startAgent({
+  return {
     ...mainThread(kernel),
-    config,
-    facts: acquired.facts,
-    clock,
-    log,
+    clock: systemClock(kernel.monotonicMs),
+    acquire: (options) => acquire(kernel, options),
+    init: initMessage,
     spawn: (name) =>
-      new Worker(new URL(`./workers/${name}/worker.ts`, import.meta.url), {
+      new Worker(new URL(`./workers/${name}/worker${EXT}`, import.meta.url), {
         type: "module",
         name,
       }),
-    init: (epoch, intervalMs) => initMessage(epoch, intervalMs, leaveOut),
-    fatal: (message) => exit(EXIT.cannotGoOn, message),
-  }).catch((error) => {
-    if (!(error instanceof ListenError)) throw error;
-    return exit(EXIT.cannotListen, error.message);
-  });
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, async () => {
-      await agent.stop(signal);
-      Deno.exit(0);
-    });
-  }
+    loadSampler: async () => {
+      const { sampleOnce } = await import("./workers/sample_once.ts");
+      return (sink, options) => sampleOnce(kernel, sink, options);
+    },
+  };
 }
 
-const stderrIsTerminal = Deno.stderr.isTerminal();
-const invocation = parse(Deno.args, { stderrIsTerminal });
-switch (invocation.kind) {
-  case "serve":
-    await serve(invocation.config);
-    break;
-  case "version":
-    stdoutWriter()(versionText() + "\n");
-    break;
-  case "help":
-    stdoutWriter()(invocation.text);
-    break;
-  case "usage-error":
-    stderrWriter()(invocation.message + "\n");
-    Deno.exit(EXIT.usage);
-}
+await run(Deno.args, kernelSide);

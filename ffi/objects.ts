@@ -11,7 +11,16 @@ import {
   type ObjectKind,
   openObject,
 } from "./bpf.ts";
-import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOENT, ENOMEM } from "./errno.ts";
+import {
+  E2BIG,
+  EAGAIN,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOENT,
+  ENOMEM,
+  ENOSYS,
+} from "./errno.ts";
 import type { KernelBuffer, KernelPort } from "./port.ts";
 
 /** A call that ended a pass early; what was visited before it stands, but the pass is not complete. */
@@ -43,6 +52,8 @@ export class ObjectWalk {
   readonly #info: KernelBuffer;
   readonly #infoSize: number;
   #calls = 0;
+  /** This kernel's info has no place for what visitors prepare. */
+  #takesNoInput = false;
 
   /** @param infoSize bytes of the kind's `struct bpf_*_info` that are asked for */
   constructor(kernel: KernelPort, kind: ObjectKind, infoSize: number) {
@@ -83,10 +94,7 @@ export class ObjectWalk {
       }
       let filled: number;
       try {
-        this.#info.bytes.fill(0, 0, this.#infoSize);
-        visitor.prepare?.(this.#info);
-        this.#calls++;
-        filled = objectInfo(this.#kernel, fd, this.#info, this.#infoSize);
+        filled = this.#ask(fd, visitor);
         if (filled >= 0) visitor.visit(id, this.#info, filled, fd);
       } finally {
         this.#calls++;
@@ -113,7 +121,22 @@ export class ObjectWalk {
     return openObject(this.#kernel, this.#kind, id);
   }
 
+  #ask(fd: number, visitor: WalkVisitor): number {
+    this.#info.bytes.fill(0, 0, this.#infoSize);
+    if (!this.#takesNoInput) visitor.prepare?.(this.#info);
+    this.#calls++;
+    const filled = objectInfo(this.#kernel, fd, this.#info, this.#infoSize);
+    if (filled !== -E2BIG || this.#takesNoInput) return filled;
+    // An older kernel, whose struct ends before what was prepared, and which refuses what it does not know.
+    this.#takesNoInput = true;
+    return this.#ask(fd, visitor);
+  }
+
   #failure(call: string, errno: number, id: number): WalkFailure {
-    return { call, errno, unsupported: errno === EINVAL && id === 0 };
+    return {
+      call,
+      errno,
+      unsupported: errno === ENOSYS || (errno === EINVAL && id === 0),
+    };
   }
 }

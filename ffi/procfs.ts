@@ -4,6 +4,7 @@
  * names, parsed numbers; undefined where the file cannot be read (it may normally be missing, or be somebody else's).
  * @module
  */
+import { ENOENT } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { type KernelPort, O_DIRECTORY } from "./port.ts";
 
@@ -65,12 +66,11 @@ export function listDirectory(
   }
 }
 
-/** True while thread `id` of this process exists. */
+/** True while thread `id` of this process exists, and where that cannot be told: as when no descriptor is left. */
 export function threadExists(kernel: KernelPort, id: number): boolean {
   const number = kernel.open(`/proc/self/task/${id}/comm`);
-  if (number < 0) return false;
-  kernel.close(number);
-  return true;
+  if (number >= 0) kernel.close(number);
+  return number !== -ENOENT;
 }
 
 /** What a process uses, as the process_* metrics have it. Absent: what its /proc files do not tell. */

@@ -1,7 +1,7 @@
 /**
  * Owns how the parts of the running agent are joined: workers → supervisor → aggregator → exposition → HTTP. In: the
- * configuration, what acquire found, and the few things that src may not do itself (threads, /proc), as ports. Out: a running
- * agent, and its orderly stop.
+ * configuration, what acquire found, secrets, and the few things that src may not do itself (threads, /proc), as ports. Out: a
+ * running agent, what changes in it while it runs, and its orderly stop.
  * @module
  */
 import type { NodeFacts } from "../workers/acquire.ts";
@@ -10,19 +10,20 @@ import type { Clock } from "./clock.ts";
 import {
   type Config,
   intervalOf,
-  isUnix,
-  type TcpAddress,
+  type ListenAddress,
 } from "./config/config.ts";
+import { planReload } from "./config/reload.ts";
 import { createApp } from "./http/app.ts";
 import { connectionsWithin } from "./http/limits.ts";
 import { formatAddress } from "./http/listen_error.ts";
-import { startServer } from "./http/server.ts";
+import { startServers } from "./http/listeners.ts";
 import type { Log } from "./log.ts";
 import { metricGroups } from "./metrics/catalog.ts";
 import { Exposition, type ProcessUsage } from "./metrics/exposition.ts";
 import { seriesText } from "./metrics/labels.ts";
+import type { Secrets } from "./secrets.ts";
 import { Aggregator, type BlockSource } from "./state/aggregator.ts";
-import type { SupervisorOptions } from "./supervisor/ports.ts";
+import type { CollectorSpec, SupervisorOptions } from "./supervisor/ports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
 
@@ -35,6 +36,7 @@ export interface AgentPorts extends
   > {
   readonly config: Config;
   readonly facts: NodeFacts;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Log;
   /** RLIMIT_NOFILE, soft. */
@@ -44,14 +46,17 @@ export interface AgentPorts extends
 }
 
 export interface RunningAgent {
-  readonly address: TcpAddress;
-  /** Ends the workers and the server, `why` being logged; done within half a second. Later calls wait for the same end. */
+  readonly addresses: readonly ListenAddress[];
+  /** Takes over what can change while it runs, and names what cannot in the log. Reads the secrets' files again. */
+  reload(next: Config): void;
+  /** Ends the workers and the servers, `why` being logged; done within half a second. Later calls wait for the same end. */
   stop(why: string): Promise<void>;
 }
 
-/** @throws {ListenError} when it cannot listen where it was told to. */
+/** @throws {ListenError} @throws {TlsError} when it cannot listen where and how it was told to. */
 export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
-  const { config, facts, clock, log } = ports;
+  const { facts, secrets, clock, log } = ports;
+  let { config } = ports;
   const state = new Aggregator({
     maxSeries: config.maxSeries,
     openBlock: (buffer) => ports.openBlock(buffer),
@@ -59,10 +64,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
   });
   const supervisor = new Supervisor({
     ...ports,
-    collectors: COLLECTORS.map((name) => ({
-      name,
-      intervalMs: intervalOf(config, name),
-    })),
+    collectors: collectorSpecs(config),
     sink: {
       block: (message) => state.block(message),
       births: (message) => state.births(message),
@@ -78,8 +80,12 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     collectors,
     processUsage: () => ports.processUsage(),
     facts,
-    limits: config.limits,
-    systemStats: config.systemStats,
+    get limits() {
+      return config.limits;
+    },
+    get systemStats() {
+      return config.systemStats;
+    },
     clock,
   });
   const app = createApp({
@@ -91,34 +97,57 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     clock,
     version: VERSION,
     log,
+    token: () => secrets.token,
   });
+  const servers = await startServers({
+    app,
+    addresses: config.listen,
+    ...(secrets.tls === undefined ? {} : { tls: secrets.tls }),
+    tokenNeeded: secrets.token !== undefined,
+    clock,
+    log,
+    limits: { maxConnections: connectionsWithin(ports.openFilesLimit) },
+  });
+  const scheme = secrets.tls === undefined ? "http" : "https";
+  for (const address of servers.addresses) {
+    log.info(
+      "path" in address
+        ? `Listening on ${formatAddress(address)}`
+        : `Listening on ${scheme}://${formatAddress(address)}/metrics`,
+    );
+  }
   for (const { capability, gives, how } of facts.missing) {
     log.warn(`Without ${capability} there is no view of ${gives}: ${how}`);
   }
-  const [address] = config.listen;
-  if (isUnix(address)) throw new Error("not yet");
-  // The workers get up while the server does.
   supervisor.start();
-  try {
-    const server = await startServer({
-      app,
-      address,
-      clock,
-      log,
-      limits: { maxConnections: connectionsWithin(ports.openFilesLimit) },
-    });
-    log.info(`Listening on http://${formatAddress(server.address)}/metrics`);
-    let stopped: Promise<unknown> | undefined;
-    return {
-      address: server.address,
-      async stop(why) {
-        if (stopped === undefined) log.info(`${why}: stopping`);
-        stopped ??= Promise.all([server.stop(), supervisor.stop()]);
-        await stopped;
-      },
-    };
-  } catch (error) {
-    await supervisor.stop();
-    throw error;
-  }
+
+  let stopped: Promise<unknown> | undefined;
+  return {
+    addresses: servers.addresses,
+    reload(next) {
+      const { apply, needsRestart } = planReload(config, next);
+      config = { ...config, ...apply };
+      supervisor.retune(collectorSpecs(config));
+      state.setMaxSeries(config.maxSeries);
+      log.retune({ level: config.logLevel, format: config.logFormat });
+      for (const sentence of secrets.renew()) log.warn(sentence);
+      if (secrets.tls !== undefined) servers.renewTls(secrets.tls);
+      log.info("Reloaded", { changed: Object.keys(apply).join(" ") || "none" });
+      for (const name of needsRestart) {
+        log.warn(`The new value of ${name} needs a restart`);
+      }
+    },
+    async stop(why) {
+      if (stopped === undefined) log.info(`${why}: stopping`);
+      stopped ??= Promise.all([servers.stop(), supervisor.stop()]);
+      await stopped;
+    },
+  };
+}
+
+function collectorSpecs(config: Config): CollectorSpec[] {
+  return COLLECTORS.map((name) => ({
+    name,
+    intervalMs: intervalOf(config, name),
+  }));
 }

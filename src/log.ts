@@ -1,11 +1,15 @@
 /**
  * Owns the log: one line for each event, as text or JSON, on standard error. In: events. Out: lines to the given `write`.
- * Nothing in an event can break its line or reach a terminal raw, and a write that fails never reaches the caller.
+ * Nothing in an event can break its line or reach a terminal raw, no cause can fill a disk (log_limit.ts), and a write that
+ * fails or does not end (log_queue.ts) never reaches the caller.
  * The only file of the product that touches the console's streams.
  * @module
  */
+import type { Clock } from "./clock.ts";
 import type { LogFormat, LogLevel } from "./config/config.ts";
 import { escapeUnsafe, safeJson } from "./config/quoted.ts";
+import { type AsyncByteSink, LineQueue } from "./log_queue.ts";
+import { CauseLimit, type LeftOut } from "./log_limit.ts";
 
 /** An undefined one is left out; a bigint becomes a string in JSON. */
 export type LogFields = Readonly<
@@ -17,19 +21,31 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** Lines that could not be written since the start: a full disk, a closed pipe. */
+  /** Lines that could not be written since the start: a full disk, a closed pipe, a reader that does not read. */
   lostLines(): number;
+  /** Changes what is written from now on. */
+  retune(style: LogStyle): void;
+  /** Reports what was left out, and waits until all lines are written or lost, but not for long: for the end of the process. */
+  flush(): Promise<void>;
 }
 
-export interface LogOptions {
+export interface LogStyle {
   /** Less severe events are dropped. */
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Takes one line with its newline; may throw. */
-  readonly write: (line: string) => void;
+}
+
+export interface LogOptions extends LogStyle {
+  /** Takes one line with its newline; may throw. A promise that it answers is broken where the line is lost later. */
+  readonly write: (line: string) => unknown;
   /** Unix time in milliseconds. */
   readonly unixMs: () => number;
+  /** By which lines are counted for their cause; without it none is left out, and flush() waits for as long as it takes. */
+  readonly clock?: Pick<Clock, "monotonicMs" | "after">;
 }
+
+/** How long the end of the process waits for its last lines. */
+const FLUSH_WITHIN_MS = 200;
 
 interface LogEvent {
   readonly unixMs: number;
@@ -52,18 +68,49 @@ const RESERVED: ReadonlySet<string> = new Set(["time", "level", "message"]);
 const PLAIN_VALUE = /^[^\s"=\\]+$/;
 
 export function createLog(options: LogOptions): Log {
-  const formatEvent = options.format === "json" ? formatJson : formatText;
+  const { clock, unixMs, write } = options;
+  let { level: least, format }: LogStyle = options;
   let lost = 0;
+  let lostUntold = 0;
+  let last: Promise<void> | undefined;
+  const limit = clock && new CauseLimit(clock, tellLeftOut);
 
   /** Every event passes here and nowhere else: the place for whatever drops or joins events. */
   function emit(level: LogLevel, message: string, fields: LogFields = {}) {
-    if (SEVERITY[level] < SEVERITY[options.level]) return;
+    if (SEVERITY[level] < SEVERITY[least]) return;
+    if (limit?.admits(level, message) === false) return;
+    put(level, message, fields);
+  }
+
+  function put(level: LogLevel, message: string, fields: LogFields): void {
     try {
-      const event = { unixMs: options.unixMs(), level, message, fields };
-      options.write(formatEvent(event) + "\n");
+      const event = { unixMs: unixMs(), level, message, fields };
+      const formatEvent = format === "json" ? formatJson : formatText;
+      const writing = write(formatEvent(event) + "\n");
+      if (!(writing instanceof Promise)) return tellLost();
+      last = writing.then(tellLost, countLost);
     } catch {
-      lost += 1;
+      countLost();
     }
+  }
+
+  function countLost(): void {
+    lost += 1;
+    lostUntold += 1;
+  }
+
+  /** A line was written, so that this one may be, too. */
+  function tellLost(): void {
+    if (lostUntold === 0) return;
+    const lines = lostUntold;
+    lostUntold = 0;
+    put("warn", "Lines of this log could not be written before", { lines });
+  }
+
+  function tellLeftOut({ level, message, count }: LeftOut): void {
+    put(level, `Left out ${count} more lines like: ${message}`, {
+      left_out: count,
+    });
   }
 
   return {
@@ -72,6 +119,18 @@ export function createLog(options: LogOptions): Log {
     warn: (message, fields) => emit("warn", message, fields),
     error: (message, fields) => emit("error", message, fields),
     lostLines: () => lost,
+    retune(style) {
+      least = style.level;
+      format = style.format;
+    },
+    async flush() {
+      limit?.reportAll();
+      if (clock === undefined) return await last;
+      const late = Promise.withResolvers<void>();
+      const cancel = clock.after(FLUSH_WITHIN_MS, () => late.resolve());
+      await Promise.race([last, late.promise]);
+      cancel();
+    },
   };
 }
 
@@ -90,11 +149,31 @@ export function stderrWriter(
   return lineWriter(sink);
 }
 
-/** The same for standard output, for what a command prints. */
+/** Writes whole lines to standard error without ever waiting for it; the promise of a line that is lost is broken. */
+export function stderrQueue(
+  sink: AsyncByteSink = Deno.stderr,
+): (line: string) => Promise<void> {
+  const queue = new LineQueue(sink);
+  return (line) => queue.write(line);
+}
+
+/** As stderrWriter() for standard output, for what a command prints. */
 export function stdoutWriter(
   sink: ByteSink = Deno.stdout,
 ): (line: string) => void {
   return lineWriter(sink);
+}
+
+/** Whether a person may be reading standard error. */
+export function stderrIsTerminal(): boolean {
+  return Deno.stderr.isTerminal();
+}
+
+/** Size of the terminal that standard output is; undefined where it is none. */
+export function stdoutScreen():
+  | ReturnType<typeof Deno.consoleSize>
+  | undefined {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize() : undefined;
 }
 
 function lineWriter(sink: ByteSink): (line: string) => void {

@@ -5,18 +5,26 @@
  * @module
  */
 import {
+  type Capability,
   effectiveCapabilities,
   enableRunTimeStats,
+  EPERM,
   errnoName,
   Fd,
   type KernelPort,
   loadProgram,
+  nextObjectId,
   objectInfo,
   PROG_INFO,
   PROG_TYPES,
   readNumber,
   testRunProgram,
 } from "../ffi/mod.ts";
+import {
+  kernelBtf,
+  type KernelBtfFacts,
+  kernelRelease,
+} from "./kernel_facts.ts";
 import type { OwnIds } from "./protocol.ts";
 
 /** A capability that the process lacks, and what would change that. */
@@ -49,6 +57,10 @@ export interface NodeFacts {
   readonly runStats: RunStatsFacts;
   /** `net.core.bpf_jit_limit`; absent where it cannot be read. */
   readonly jitLimitBytes?: number;
+  /** As `6.18.5`; absent where it cannot be read. */
+  readonly kernelRelease?: string;
+  /** Absent only in facts that acquire() did not make. */
+  readonly kernelBtf?: KernelBtfFacts;
 }
 
 /** What acquire() was asked for. */
@@ -80,11 +92,12 @@ export function acquire(kernel: KernelPort, options: AcquireOptions): Acquired {
     ? new Fd(kernel, opened)
     : undefined;
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
+  const release = kernelRelease(kernel);
   return {
     ownIds: NO_IDS,
     facts: {
       capabilities: [...capabilities].sort(),
-      missing: capabilities.has("CAP_SYS_ADMIN") ? [] : [NO_SYS_ADMIN],
+      missing: whatIsMissing(kernel, capabilities),
       runStats: {
         agent: stats !== undefined,
         ...(sysctl === undefined ? {} : { sysctl: sysctl !== 0 }),
@@ -95,15 +108,37 @@ export function acquire(kernel: KernelPort, options: AcquireOptions): Acquired {
           : { reason: `BPF_ENABLE_STATS failed: ${errnoName(-opened)}` }),
       },
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
+      ...(release === undefined ? {} : { kernelRelease: release }),
+      kernelBtf: kernelBtf(kernel),
     },
     [Symbol.dispose]: () => stats?.[Symbol.dispose](),
   };
 }
 
-const NO_SYS_ADMIN: MissingCapability = {
+function whatIsMissing(
+  kernel: KernelPort,
+  capabilities: ReadonlySet<Capability>,
+): MissingCapability[] {
+  if (!capabilities.has("CAP_SYS_ADMIN")) return [NO_SYS_ADMIN];
+  // In a user namespace of its own a process has every capability, and none that counts.
+  const refused = nextObjectId(kernel, "program", 0) === -EPERM;
+  return refused ? [NOT_SYS_ADMIN_HERE] : [];
+}
+
+const SYS_ADMIN = {
   capability: "CAP_SYS_ADMIN",
   gives:
     "every map, program, link and BTF object by the walk over their ids, and run-time statistics",
+} as const;
+
+const NOT_SYS_ADMIN_HERE: MissingCapability = {
+  ...SYS_ADMIN,
+  how:
+    "the kernel refuses the one that it has: start bpfpulse in the initial user namespace (no rootless container), and without a seccomp or LSM policy against bpf()",
+};
+
+const NO_SYS_ADMIN: MissingCapability = {
+  ...SYS_ADMIN,
   how:
     "start bpfpulse as root, or with AmbientCapabilities=CAP_SYS_ADMIN in its systemd unit",
 };

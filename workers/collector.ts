@@ -47,6 +47,8 @@ export interface ObjectReader {
   readonly prepare?: (info: KernelBuffer) => void;
   /** After the last object of a pass. */
   readonly finish?: () => void;
+  /** System calls of its own since it was made, beside the walk's. */
+  readonly calls?: () => number;
 }
 
 const NOTHING_SKIPPED: TableOutcome["skipped"] = Object.freeze({});
@@ -85,7 +87,7 @@ export class WalkCollector<T extends ObjectType> implements TableCollector<T> {
   }
 
   get syscalls(): number {
-    return this.#walk.calls;
+    return this.#walk.calls + (this.#reader.calls?.() ?? 0);
   }
 
   sample(): TableOutcome {
@@ -117,5 +119,6 @@ function tableFailure(failure: WalkFailure): TableFailure {
     errno: errnoName(failure.errno),
     unavailable: failure.unsupported || failure.errno === EPERM ||
       failure.errno === EACCES,
+    ...(failure.unsupported ? { unsupported: true } : {}),
   };
 }

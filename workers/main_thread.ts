@@ -27,24 +27,27 @@ export interface MainThread {
 }
 
 export function mainThread(kernel: KernelPort): MainThread {
-  const { maxFds = USUAL_OPEN_FILES } = readProcessUsage(kernel);
+  const { maxFds, openFds } = readProcessUsage(kernel);
+  const countable = openFds !== undefined && maxFds !== undefined;
   return {
-    openFilesLimit: maxFds,
+    openFilesLimit: maxFds ?? USUAL_OPEN_FILES,
     parse: parseFromWorker,
     openBlock: (buffer) => new BlockReader(buffer),
     threadExists: (id) => threadExists(kernel, id),
     processUsage: () => readProcessUsage(kernel),
-    mayRespawn: () => whyNoThread(kernel),
+    mayRespawn: () => countable ? whyNoThread(kernel) : undefined,
   };
 }
 
 /** A thread that starts at the limit ends the whole process, and a server at the limit takes no connection. */
 const SPARE_FDS = 64;
 
-/** Why no thread should be started now, as a part of a sentence; undefined when one may. */
 function whyNoThread(kernel: KernelPort): string | undefined {
   const { openFds, maxFds } = readProcessUsage(kernel);
-  if (openFds === undefined || maxFds === undefined) return undefined;
+  if (openFds === undefined || maxFds === undefined) {
+    // They could be counted before, and even that takes one.
+    return "no file descriptor is left to count them by";
+  }
   return maxFds - openFds < SPARE_FDS
     ? `${openFds} of ${maxFds} file descriptors are in use`
     : undefined;

@@ -102,6 +102,8 @@ export interface TableFailure {
   readonly errno: string;
   /** Will not get better by trying again: no permission, or no such command in this kernel. */
   readonly unavailable: boolean;
+  /** This kernel has no such command: no privilege changes that. */
+  readonly unsupported?: boolean;
 }
 
 /** One sample was taken; the columns of each table without a failure hold tick `tick`. */

@@ -96,7 +96,10 @@ export class Rows<T extends ObjectType> {
     return at < 0 ? undefined : this.#last.words[at * this.#wordCount + word];
   }
 
-  /** Keeps the last pass's row of an object that is there but is not read now. Nothing where there was none. */
+  /**
+   * Keeps the last pass's row of an object that is there but is not read now, its columns absent. Nothing where there was no
+   * row.
+   */
   keep(id: number): void {
     const at = this.#find(id);
     if (at < 0) return;
@@ -107,7 +110,7 @@ export class Rows<T extends ObjectType> {
       row * words,
     );
     for (let c = 0; c < this.#next.columns.length; c++) {
-      this.#next.columns[c][row] = this.#last.columns[c][at];
+      this.#next.columns[c][row] = NaN;
     }
   }
 

@@ -1,24 +1,32 @@
 /**
- * Owns the flag catalog: every flag once, with all that the parser and the usage text need to know of it. In: nothing.
- * Out: FLAGS, in the order in which the usage text shows them. A flag that is not here does not exist.
+ * Owns the flag catalog: every flag once for each command that takes it, with all that the parser and the help pages need to
+ * know of it. In: the catalog of settings, each of which is a flag. Out: FLAGS, in the order in which the pages show them. A
+ * flag that is not here does not exist.
  * @module
  */
-import type { LogFormat, LogLevel } from "../config/config.ts";
-import { durationMs } from "../config/duration.ts";
-import { listenAddress } from "../config/listen.ts";
-import type { ConfigChange } from "../config/resolve.ts";
+import {
+  type Setting,
+  type SettingGroup,
+  SETTINGS,
+} from "../config/settings.ts";
 import {
   booleanWord,
-  keyed,
-  mapKind,
-  objectCount,
+  filePath,
   oneOf,
-  onOff,
   type ValueKind,
 } from "../config/value_kind.ts";
+import type { CommandName } from "./commands.ts";
 
-/** Headings of the usage text, in its order. */
-export const FLAG_GROUPS = ["Serving", "Sampling", "Log", "Other"] as const;
+/** Headings of the help pages, in their order. */
+export const FLAG_GROUPS = [
+  "Output",
+  "Serving",
+  "Metrics",
+  "Sampling",
+  "Log",
+  "Configuration",
+  "Other",
+] as const;
 
 interface FlagCommon {
   /** Without the dashes. */
@@ -26,136 +34,149 @@ interface FlagCommon {
   readonly group: typeof FLAG_GROUPS[number];
   /** One line, no final period. */
   readonly summary: string;
+  readonly commands: readonly CommandName[];
 }
 
 /** `--name TEXT` or `--name=TEXT`. */
 export interface ValueFlag extends FlagCommon {
   readonly takes: "value";
   readonly placeholder: string;
-  readonly defaultText: string;
-  readonly setting: ValueKind<ConfigChange>;
-  /** What has to differ between two uses of the flag; a flag without this may be given once. */
-  readonly repeatBy?: (text: string) => string;
+  readonly defaultText?: string;
+  readonly kind: ValueKind<unknown>;
+  /** What it sets in the configuration; a flag without one says how its command runs. */
+  readonly setting?: Setting;
 }
 
 /** `--name`, `--name=true` or `--name=false`; false when not given. */
 export interface SwitchFlag extends FlagCommon {
   readonly takes: "switch";
-  readonly setting: ValueKind<ConfigChange>;
+  readonly kind: ValueKind<unknown>;
+  readonly setting?: Setting;
 }
 
-/** `--name` alone; it sets nothing but asks for something else than to run. */
+/** `--name` alone; it asks for something else than to run. */
 export interface RequestFlag extends FlagCommon {
   readonly takes: "nothing";
 }
 
 export type Flag = ValueFlag | SwitchFlag | RequestFlag;
 
+export const ONCE_FORMATS = ["table", "json", "prom"] as const;
+export const CHECK_FORMATS = ["table", "json"] as const;
+export const CATALOG_FORMATS = ["table", "json", "markdown"] as const;
+
+/** Commands that have a configuration. */
+const CONFIGURED: readonly CommandName[] = ["serve", "once", "check"];
+
+const COMMANDS_OF: Readonly<Record<SettingGroup, readonly CommandName[]>> = {
+  Serving: ["serve"],
+  Metrics: ["serve", "once"],
+  Sampling: CONFIGURED,
+  Log: CONFIGURED,
+};
+
+/** `table`, `a,b`: names between commas; which there are is known to who runs the command. */
+const nameList: ValueKind<readonly string[]> = {
+  type: "text",
+  expects: "names that check --format json prints, separated by commas",
+  parse(text) {
+    const names = text.split(",");
+    return names.includes("")
+      ? { ok: false }
+      : { ok: true, value: [...new Set(names)] };
+  },
+};
+
 export const FLAGS: readonly Flag[] = [
+  format("once", ONCE_FORMATS),
+  format("check", CHECK_FORMATS),
+  format("catalog", CATALOG_FORMATS),
   {
-    name: "listen",
-    group: "Serving",
-    takes: "value",
-    placeholder: "ADDR",
-    defaultText: "127.0.0.1:9464",
-    summary: "Serve here: host:port, [::1]:port, or :port for all addresses",
-    setting: mapKind(listenAddress, (address) => ({ listen: [address] })),
-  },
-  {
-    name: "max-series",
-    group: "Serving",
-    takes: "value",
-    placeholder: "N",
-    defaultText: "10000",
-    summary:
-      "Objects of one type with series of their own; the rest is summed up",
-    setting: mapKind(objectCount, (maxSeries) => ({ maxSeries })),
-  },
-  {
-    name: "system-stats",
-    group: "Serving",
-    takes: "value",
-    placeholder: "BOOL",
-    defaultText: "true",
-    summary: "Show totals, resource usage and process metrics",
-    setting: mapKind(booleanWord, (systemStats) => ({ systemStats })),
-  },
-  {
-    name: "limit",
-    group: "Serving",
-    takes: "value",
-    placeholder: "KEY=N",
-    defaultText: "1000 each",
-    summary:
-      "Number that counts as 100 % in resource usage; KEY is maps, programs or links",
-    setting: mapKind(
-      keyed(["maps", "programs", "links"], objectCount),
-      (limits) => ({ limits }),
-    ),
-    repeatBy: (text) => text.split("=", 1).join(),
-  },
-  {
-    name: "interval",
-    group: "Sampling",
-    takes: "value",
-    placeholder: "DURATION",
-    defaultText: "500ms",
-    summary: "Time between two samples, 20ms to 1h; units ms, s, m, h",
-    setting: mapKind(
-      durationMs(20, 3_600_000, "500ms"),
-      (intervalMs) => ({ intervalMs }),
-    ),
-  },
-  {
-    name: "run-stats",
-    group: "Sampling",
-    takes: "value",
-    placeholder: "on|off",
-    defaultText: "on",
-    summary: "Have the kernel count and time the runs of all programs",
-    setting: mapKind(onOff, (runStats) => ({ runStats })),
-  },
-  {
-    name: "include-self",
-    group: "Sampling",
+    name: "rates",
+    group: "Output",
     takes: "switch",
-    summary: "Show the agent's own objects too",
-    setting: mapKind(booleanWord, (includeSelf) => ({ includeSelf })),
+    kind: booleanWord,
+    summary: "Sample twice, an interval apart, and print what happened between",
+    commands: ["once"],
   },
   {
-    name: "log-level",
-    group: "Log",
+    name: "require",
+    group: "Output",
     takes: "value",
-    placeholder: "LEVEL",
-    defaultText: "info",
-    summary: "Least severe events to log: debug, info, warn or error",
-    setting: mapKind(
-      oneOf<LogLevel>(["debug", "info", "warn", "error"]),
-      (logLevel) => ({ logLevel }),
-    ),
+    placeholder: "WHAT,...",
+    kind: nameList,
+    summary:
+      "Exit 1 where one of these is missing; names as --format json prints them",
+    commands: ["check"],
+  },
+  ...SETTINGS.map(settingFlag),
+  {
+    name: "config",
+    group: "Configuration",
+    takes: "value",
+    placeholder: "FILE",
+    defaultText: "none",
+    kind: filePath,
+    summary: "Read settings from this YAML file; its keys are the flags' names",
+    commands: CONFIGURED,
   },
   {
-    name: "log-format",
-    group: "Log",
-    takes: "value",
-    placeholder: "text|json",
-    defaultText: "text on a terminal, else json",
-    summary: "Form of the log lines on standard error",
-    setting: mapKind(
-      oneOf<LogFormat>(["text", "json"]),
-      (logFormat) => ({ logFormat }),
-    ),
+    name: "print-config",
+    group: "Configuration",
+    takes: "nothing",
+    summary: "Print the settings and where each value came from, and exit",
+    commands: CONFIGURED,
   },
   {
     name: "version",
     group: "Other",
     takes: "nothing",
     summary: "Print the version and exit",
+    commands: ["serve"],
   },
   {
     name: "help",
     group: "Other",
     takes: "nothing",
     summary: "Print this text and exit",
+    commands: ["serve", "once", "check", "catalog", "version", "help"],
   },
 ];
+
+/** The flags that `command` takes, in the order of the help pages. */
+export function flagsOf(command: CommandName): readonly Flag[] {
+  return FLAGS.filter(({ commands }) => commands.includes(command));
+}
+
+/** The settings that mean something to `command`. */
+export function settingsOf(command: CommandName): readonly Setting[] {
+  return SETTINGS.filter(({ group }) => COMMANDS_OF[group].includes(command));
+}
+
+/** What `--require` lists. */
+export function readNameList(text: string): readonly string[] {
+  const parsed = nameList.parse(text);
+  return parsed.ok ? parsed.value : [];
+}
+
+function format(command: CommandName, formats: readonly string[]): ValueFlag {
+  return {
+    name: "format",
+    group: "Output",
+    takes: "value",
+    placeholder: formats.join("|"),
+    defaultText: formats.slice(0, 1).join(),
+    kind: oneOf(formats),
+    summary: "Form of what is printed on standard output",
+    commands: [command],
+  };
+}
+
+function settingFlag(setting: Setting): Flag {
+  const { name, group, summary, defaultText, placeholder, kind } = setting;
+  const common = { name, group, summary, kind, setting };
+  const commands = COMMANDS_OF[group];
+  return placeholder === undefined
+    ? { ...common, commands, takes: "switch" }
+    : { ...common, commands, takes: "value", placeholder, defaultText };
+}

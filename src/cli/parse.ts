@@ -1,175 +1,164 @@
 /**
- * Owns what the command line means. In: the arguments as the shell gave them. Out: what to do, with a frozen Config; or
- * one sentence about the first mistake: what was expected, what was found, the nearest valid name.
- * `--help`, then `--version`, wins over mistakes: who asks for help after a failure only adds it to the line.
+ * Owns what the program is asked to do. In: the arguments, the environment, the configuration file. Out: one invocation with
+ * a frozen Config; or one sentence about the first mistake and the exit code that goes with it.
  * @module
  */
 import type { Config } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
 import { nearestName } from "../config/nearest.ts";
+import { printConfig } from "../config/print.ts";
 import { quoted } from "../config/quoted.ts";
+import type { Resolved } from "../config/resolve.ts";
+import type { FileRefusal, ReadTextFile } from "../config/text_file.ts";
+import { orList } from "../config/value_kind.ts";
+import { type CommandLine, readCommandLine } from "./command_line.ts";
 import {
-  type ConfigChange,
-  defaultConfig,
-  resolveConfig,
-} from "../config/resolve.ts";
-import { orList, refusalSentence } from "../config/value_kind.ts";
-import { type Command, COMMANDS, SERVE } from "./commands.ts";
-import type { Flag, SwitchFlag, ValueFlag } from "./flags.ts";
-import { type FlagToken, type Token, tokenize } from "./tokens.ts";
-import { usageText } from "./usage.ts";
+  CATALOG_FORMATS,
+  CHECK_FORMATS,
+  ONCE_FORMATS,
+  readNameList,
+  settingsOf,
+} from "./flags.ts";
+import { commandPage, overviewPage } from "./usage.ts";
 
-export type Invocation =
-  | { readonly kind: "serve"; readonly config: Config }
+export interface ParsePorts<Requirable extends string = string> {
+  readonly stderrIsTerminal: boolean;
+  readonly env: Environment;
+  readonly readTextFile: ReadTextFile;
+  /** What `check --require` may name; at least one. */
+  readonly requirable: readonly Requirable[];
+}
+
+export type OnceFormat = typeof ONCE_FORMATS[number];
+export type CheckFormat = typeof CHECK_FORMATS[number];
+export type CatalogFormat = typeof CATALOG_FORMATS[number];
+
+/** The message is one sentence for the log. */
+export type Reloaded =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly message: string };
+
+export type Invocation<Requirable extends string = string> =
+  | {
+    readonly kind: "serve";
+    readonly config: Config;
+    /** Reads the file anew, under the arguments and the environment of the start. Never rejects for what is in the file. */
+    reload(): Promise<Reloaded>;
+  }
+  | {
+    readonly kind: "once";
+    readonly config: Config;
+    readonly format: OnceFormat;
+    readonly rates: boolean;
+  }
+  | {
+    readonly kind: "check";
+    readonly config: Config;
+    readonly format: CheckFormat;
+    /** Each of them once, in the order of `requirable`. */
+    readonly require: readonly Requirable[];
+  }
+  | { readonly kind: "catalog"; readonly format: CatalogFormat }
   | { readonly kind: "version" }
-  /** For standard output. */
-  | { readonly kind: "help"; readonly text: string }
-  /** For standard error, with exit code 2; one line, without its newline. */
-  | { readonly kind: "usage-error"; readonly message: string };
+  /** For standard output, with its final newline. */
+  | { readonly kind: "help" | "print-config"; readonly text: string }
+  /** For standard error; one line, without its newline. */
+  | {
+    readonly kind: "error";
+    readonly exitCode: 1 | 2;
+    readonly message: string;
+  };
 
-/** What was read; or, as a string, the one sentence about what is wrong with it. */
-type Read<T extends object> = T | string;
-
-/** Never throws, whatever the arguments are. */
-export function parse(
+/** Never rejects, whatever the arguments, the variables and the file are. */
+export async function parse<Requirable extends string>(
   args: readonly string[],
-  { stderrIsTerminal }: { readonly stderrIsTerminal: boolean },
-): Invocation {
-  const tokens = tokenize(args, SERVE.flags);
-  if (asksFor(tokens, "--help")) {
-    return { kind: "help", text: usageText(SERVE) };
+  ports: ParsePorts<Requirable>,
+): Promise<Invocation<Requirable>> {
+  const line = readCommandLine(args);
+  if (typeof line === "string") return usageError(line);
+  const { command: { name }, request, topic, options } = line;
+  if (request !== "help" && (request === "version" || name === "version")) {
+    return { kind: "version" };
   }
-  if (asksFor(tokens, "--version")) return { kind: "version" };
-  const changes = readTokens(tokens);
-  if (typeof changes === "string") {
-    return { kind: "usage-error", message: changes };
+  if (request === "help" || name === "help" || name === "version") {
+    const text = topic === undefined ? overviewPage() : commandPage(topic);
+    return { kind: "help", text };
   }
-  const config = resolveConfig(defaultConfig(stderrIsTerminal), changes);
-  return { kind: "serve", config };
+  if (name === "catalog") {
+    return { kind: "catalog", format: pick(CATALOG_FORMATS, options) };
+  }
+  const required = readNameList(options.get("require") ?? "");
+  const require = ports.requirable.filter((what) => required.includes(what));
+  const names: readonly string[] = ports.requirable;
+  const unknown = required.find((what) => !names.includes(what));
+  if (unknown !== undefined) return usageError(notRequirable(unknown, names));
+  const resolved = await configure(line, ports);
+  if ("message" in resolved) return { kind: "error", ...resolved };
+  if (request === "print-config") {
+    const text = printConfig(resolved, settingsOf(name));
+    return { kind: "print-config", text };
+  }
+  const { config } = resolved;
+  switch (name) {
+    case "serve":
+      return { kind: "serve", config, reload: () => reload(line, ports) };
+    case "once":
+      return {
+        kind: "once",
+        config,
+        format: pick(ONCE_FORMATS, options),
+        rates: options.get("rates") === "true",
+      };
+    case "check":
+      return {
+        kind: "check",
+        config,
+        format: pick(CHECK_FORMATS, options),
+        require,
+      };
+  }
 }
 
-function asksFor(tokens: readonly Token[], typed: string): boolean {
-  return tokens.some((token) =>
-    token.kind === "flag" && token.typed === typed && token.value === undefined
-  );
+function usageError(message: string): Invocation & { kind: "error" } {
+  return { kind: "error", exitCode: 2, message };
 }
 
-/** What the flags set, in their order. */
-function readTokens(tokens: readonly Token[]): Read<ConfigChange[]> {
-  const changes: ConfigChange[] = [];
-  const used = new Set<string>();
-  let command: Command | undefined;
-  for (const [index, token] of tokens.entries()) {
-    if (token.kind === "word") {
-      const read = readWord(token.text, tokens[index - 1], command);
-      if (typeof read === "string") return read;
-      command = read;
-    } else {
-      const read = readFlag(token, used);
-      if (typeof read === "string") return read;
-      changes.push(read);
+function configure(
+  { assignments, options }: CommandLine,
+  ports: ParsePorts,
+): Promise<Resolved | FileRefusal> {
+  return loadConfig({
+    ...ports,
+    flags: assignments,
+    configPath: options.get("config"),
+  });
+}
+
+async function reload(
+  line: CommandLine,
+  ports: ParsePorts,
+): Promise<Reloaded> {
+  const resolved = await configure(line, ports);
+  return "message" in resolved
+    ? {
+      ok: false,
+      message: `Keeping the configuration as it is: ${resolved.message}`,
     }
-  }
-  return changes;
+    : { ok: true, config: resolved.config };
 }
 
-/** The first word is the command; there is no second one. */
-function readWord(
-  word: string,
-  previous: Token | undefined,
-  command: Command | undefined,
-): Read<Command> {
-  const separated = separatedSwitch(word, previous);
-  if (separated !== undefined) {
-    return `Cannot use --${separated.name}: expected --${separated.name}=${word}, found ${
-      quoted(word)
-    } as a separate word`;
-  }
-  if (command !== undefined) {
-    return `Cannot read the command line: expected only flags after ${command.name}, found ${
-      quoted(word)
-    }`;
-  }
-  return COMMANDS.find(({ name }) => name === word) ?? unknownCommand(word);
+/** The format that was asked for; the first one where none was. */
+function pick<const T extends readonly [string, ...string[]]>(
+  formats: T,
+  options: ReadonlyMap<string, string>,
+): T[number] {
+  const asked = options.get("format");
+  return formats.find((name) => name === asked) ?? formats[0];
 }
 
-/** The switch that `word` follows where it could be meant as its value: `--include-self false`. */
-function separatedSwitch(
-  word: string,
-  previous: Token | undefined,
-): SwitchFlag | undefined {
-  if (previous?.kind !== "flag" || previous.inline) return undefined;
-  const flag = findFlag(previous);
-  return flag?.takes === "switch" && flag.setting.parse(word).ok
-    ? flag
-    : undefined;
-}
-
-/** Flags are looked through too: `bpfpulse help` and `bpfpulse listen :80` are near misses. */
-function unknownCommand(word: string): string {
-  const names = COMMANDS.map(({ name }) => name);
-  const flagNames = SERVE.flags.map(({ name }) => name);
-  const nearest = nearestName(word, [...names, ...flagNames]);
-  return `Cannot read the command line: expected the command ${
-    orList(names)
-  }, found ${quoted(word)}; did you mean ${
-    names.includes(nearest) ? nearest : `--${nearest}`
-  }?`;
-}
-
-function readFlag(token: FlagToken, used: Set<string>): Read<ConfigChange> {
-  const flag = findFlag(token);
-  if (flag === undefined) return unknownFlag(token.typed);
-  if (flag.takes === "nothing") {
-    return `Cannot use --${flag.name}: expected no value, found ${
-      quoted(token.value ?? "")
-    }`;
-  }
-  const text = token.value ?? (flag.takes === "switch" ? "true" : undefined);
-  if (text === undefined) {
-    return `Cannot use --${flag.name}: expected ${flag.setting.expects}, found no value`;
-  }
-  if (!token.inline && text.startsWith("--")) {
-    return `Cannot use --${flag.name}: expected ${flag.setting.expects}, found ${
-      quoted(text)
-    } where its value belongs`;
-  }
-  const parsed = flag.setting.parse(text);
-  if (!parsed.ok) {
-    return refusalSentence(
-      `--${flag.name}`,
-      flag.setting,
-      text,
-      parsed.nearest,
-    );
-  }
-  return secondUse(flag, text, used) ?? parsed.value;
-}
-
-function unknownFlag(typed: string): string {
-  const name = typed.replace(/^-+|=.*$/gs, "");
-  const nearest = nearestName(name, SERVE.flags.map(({ name }) => name));
-  return `Cannot read the command line: expected a flag that --help lists, found ${
-    quoted(typed)
-  }; did you mean --${nearest}?`;
-}
-
-/** The sentence about a flag that is given again; notes the use otherwise. */
-function secondUse(
-  flag: ValueFlag | SwitchFlag,
-  text: string,
-  used: Set<string>,
-): string | undefined {
-  const key = flag.takes === "value" ? flag.repeatBy?.(text) : undefined;
-  const use = key === undefined ? `--${flag.name}` : `--${flag.name} ${key}`;
-  if (used.has(use)) {
-    return `Cannot use ${use} twice: expected it once, found it again with ${
-      quoted(text)
-    }`;
-  }
-  used.add(use);
-  return undefined;
-}
-
-function findFlag(token: FlagToken): Flag | undefined {
-  return SERVE.flags.find(({ name }) => `--${name}` === token.typed);
+function notRequirable(what: string, names: readonly string[]): string {
+  return `Cannot use --require: expected ${orList(names)}, found ${
+    quoted(what)
+  }; did you mean ${nearestName(what, names)}?`;
 }

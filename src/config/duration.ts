@@ -18,6 +18,7 @@ export function durationMs(
   example: string,
 ): ValueKind<number> {
   return {
+    type: "text",
     expects: `a duration from ${formatDuration(leastMs)} to ${
       formatDuration(mostMs)
     } (units ms, s, m, h) such as ${example}`,

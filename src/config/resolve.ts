@@ -1,14 +1,32 @@
 /**
- * Owns how the configuration comes together: defaults, and over them one change after the other, the last one winning.
- * In: changes, weakest source first. Out: a deeply frozen Config.
+ * Owns how the configuration comes together: defaults, and over them one source after the other, the last one winning.
+ * In: what the sources assign, weakest first. Out: a deeply frozen Config and where each value came from.
  * @module
  */
 import type { Config } from "./config.ts";
 
-/** What one source (a flag, later a variable or a file) sets; limits are set key by key. */
-export type ConfigChange =
-  & Partial<Omit<Config, "limits">>
-  & { readonly limits?: Partial<Config["limits"]> };
+/** What one flag, variable or line of the file sets; limits and intervals are set key by key. */
+export interface ConfigChange
+  extends Partial<Omit<Config, "limits" | "intervalsMs" | "tls">> {
+  readonly limits?: Partial<Config["limits"]>;
+  readonly intervalsMs?: Config["intervalsMs"];
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+}
+
+export interface Assignment {
+  /** The setting's name; with the key where it has keys: `limit.maps`. */
+  readonly setting: string;
+  readonly change: ConfigChange;
+  /** As `flag --interval`, `variable BPFPULSE_INTERVAL` or `/etc/bpfpulse.yaml:7`. */
+  readonly origin: string;
+}
+
+export interface Resolved {
+  readonly config: Config;
+  /** By `interval`, `limit.maps`, `listen.0`; what is not here is a default. */
+  readonly origins: ReadonlyMap<string, string>;
+}
 
 /** @param stderrIsTerminal a person reads the log, so it is text; else JSON. */
 export function defaultConfig(stderrIsTerminal: boolean): Config {
@@ -27,20 +45,49 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
   };
 }
 
-/** `defaults` with `changes` applied in their order. The result is frozen at every depth; nothing given is. */
+/**
+ * `defaults` with all of `sources` applied, or the one sentence about what does not go together. The addresses of one
+ * source replace those of weaker ones. The result is frozen at every depth; nothing given is.
+ */
 export function resolveConfig(
   defaults: Config,
-  changes: readonly ConfigChange[],
-): Config {
+  sources: readonly (readonly Assignment[])[],
+): Resolved | string {
   let config = defaults;
-  for (const change of changes) {
-    config = {
-      ...config,
-      ...change,
-      limits: { ...config.limits, ...change.limits },
-    };
+  const tls: { certFile?: string; keyFile?: string } = {};
+  const origins = new Map<string, string>();
+  for (const source of sources) {
+    const listen: Config["listen"][number][] = [];
+    for (const { setting, change, origin } of source) {
+      const { tlsCertFile, tlsKeyFile, ...rest } = change;
+      if (tlsCertFile !== undefined) tls.certFile = tlsCertFile;
+      if (tlsKeyFile !== undefined) tls.keyFile = tlsKeyFile;
+      for (const address of rest.listen ?? []) {
+        origins.set(`${setting}.${listen.length}`, origin);
+        listen.push(address);
+      }
+      origins.set(setting, origin);
+      config = {
+        ...config,
+        ...rest,
+        limits: { ...config.limits, ...rest.limits },
+        intervalsMs: { ...config.intervalsMs, ...rest.intervalsMs },
+      };
+    }
+    if (listen.length > 0) config = { ...config, listen };
   }
-  return deepFreeze(structuredClone(config));
+  const { certFile, keyFile } = tls;
+  if (certFile !== undefined && keyFile !== undefined) {
+    config = { ...config, tls: { certFile, keyFile } };
+  } else if (certFile !== undefined || keyFile !== undefined) {
+    const [given, missing] = keyFile === undefined
+      ? ["tls-cert", "tls-key"]
+      : ["tls-key", "tls-cert"];
+    return `Cannot use --${given} alone: expected --${missing} too or neither, found only --${given} (${
+      origins.get(given)
+    })`;
+  }
+  return { config: deepFreeze(structuredClone(config)), origins };
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,17 +1,25 @@
 /**
  * Owns what a setting's text may be: the contract of a kind of value, and the kinds that have no file of their own. In:
- * text from a flag (later also from the environment and the file). Out: a value, or a refusal that becomes one sentence.
+ * text from a flag, a variable or the file. Out: a value, or a refusal that becomes one sentence.
  * @module
  */
 import { nearestName } from "./nearest.ts";
 import { quoted } from "./quoted.ts";
 
-/** A value; or why not: the text is none of this kind, and the valid name next to it where the kind is a list of names. */
-export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly nearest?: string };
+/** Why a text is no value of its kind; empty where the expectation says it all. */
+export interface Refusal {
+  readonly ok: false;
+  /** The valid name next to it, where the kind is a list of names. */
+  readonly nearest?: string;
+  /** What is wrong with a text that looks valid, to follow "found it, " in a sentence. */
+  readonly because?: string;
+}
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 export interface ValueKind<T> {
+  /** What the value is in a file that has types. */
+  readonly type: "text" | "number" | "boolean";
   /** What text is accepted, to follow the word "expected" in a sentence. */
   readonly expects: string;
   parse(text: string): Parsed<T>;
@@ -22,6 +30,7 @@ const MOST_OBJECTS = 0xffff_ffff;
 
 /** A whole number of objects from 1 to 4294967295, in decimal digits. */
 export const objectCount: ValueKind<number> = {
+  type: "number",
   expects: `a whole number from 1 to ${MOST_OBJECTS}`,
   parse(text) {
     const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
@@ -32,14 +41,28 @@ export const objectCount: ValueKind<number> = {
 };
 
 /** `true` or `false`. */
-export const booleanWord: ValueKind<boolean> = twoWords("true", "false");
+export const booleanWord: ValueKind<boolean> = {
+  ...twoWords("true", "false"),
+  type: "boolean",
+};
 
 /** `on` (true) or `off` (false). */
 export const onOff: ValueKind<boolean> = twoWords("on", "off");
 
+/** The path of a file, absolute or from the working directory; whether it is there is known when it is read. */
+export const filePath: ValueKind<string> = {
+  type: "text",
+  expects: "the path of a file",
+  parse: (text) =>
+    text === "" || text.includes("\0")
+      ? { ok: false }
+      : { ok: true, value: text },
+};
+
 /** One of `names`, spelt exactly. */
 export function oneOf<T extends string>(names: readonly T[]): ValueKind<T> {
   return {
+    type: "text",
     expects: orList(names),
     parse(text) {
       const value = names.find((name) => name === text);
@@ -57,6 +80,7 @@ export function keyed<K extends string, T>(
 ): ValueKind<Partial<Record<K, T>>> {
   const key = oneOf(keys);
   return {
+    type: "text",
     expects: `KEY=N, KEY being ${key.expects} and N ${inner.expects}`,
     parse(text) {
       const at = text.indexOf("=");
@@ -78,6 +102,7 @@ export function mapKind<T, U>(
   turn: (value: T) => U,
 ): ValueKind<U> {
   return {
+    type: kind.type,
     expects: kind.expects,
     parse(text) {
       const parsed = kind.parse(text);
@@ -91,25 +116,41 @@ export function refusalSentence(
   setting: string,
   kind: ValueKind<unknown>,
   text: string,
-  nearest: string | undefined,
+  refusal: Refusal,
 ): string {
-  const sentence = `Cannot use ${setting}: expected ${kind.expects}, found ${
-    quoted(text)
-  }`;
-  return nearest === undefined
-    ? sentence
-    : `${sentence}; did you mean ${nearest}?`;
+  return `Cannot use ${setting}: ${refusalReason(kind, quoted(text), refusal)}`;
+}
+
+/** The reason in such a sentence. @param found how it is shown. */
+export function refusalReason(
+  kind: ValueKind<unknown>,
+  found: string,
+  { nearest, because }: Refusal,
+): string {
+  const reason = `expected ${kind.expects}, found ${found}`;
+  if (because !== undefined) return `${reason}, ${because}`;
+  return nearest === undefined ? reason : `${reason}; did you mean ${nearest}?`;
 }
 
 /** `a`, `a or b`, `a, b or c`. */
 export function orList(names: readonly string[]): string {
+  return joined(names, "or");
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function andList(names: readonly string[]): string {
+  return joined(names, "and");
+}
+
+function joined(names: readonly string[], word: "and" | "or"): string {
   if (names.length < 2) return names.join();
-  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return `${names.slice(0, -1).join(", ")} ${word} ${names.at(-1)}`;
 }
 
 /** No nearest name here: both words are in the sentence, and by letters "no" is nearer to "on" than to "off". */
 function twoWords(yes: string, no: string): ValueKind<boolean> {
   return {
+    type: "text",
     expects: `${yes} or ${no}`,
     parse(text) {
       return text === yes || text === no

@@ -9,6 +9,8 @@ import type { Clock } from "../clock.ts";
 import { quoted } from "../config/quoted.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import type { NodeState } from "../state/node_state.ts";
+import { bearerAuth } from "./auth.ts";
+import { apiRoutes } from "./api/routes.ts";
 import type { HttpEnv, HttpLog } from "./env.ts";
 import { guard } from "./guard.ts";
 import { liveness } from "./health.ts";
@@ -28,6 +30,8 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly log: HttpLog;
+  /** What every request must carry; asked at each one, so that it may change. None where it is absent or gives undefined. */
+  readonly token?: () => string | undefined;
 }
 
 const ALLOWED_METHODS = "GET, HEAD";
@@ -36,6 +40,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const paths: string[] = [];
   app.use(guard);
+  if (options.token !== undefined) app.use(bearerAuth(options.token));
 
   route("/", [], overviewHandler(options));
   route("/metrics", [GROUP_PARAMETER], scrapeHandler(options));
@@ -57,6 +62,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
       { "content-type": "application/json" },
     );
   });
+  for (const { path, shown, query, handler } of apiRoutes(options)) {
+    route(path, Object.keys(query.entries), handler, shown);
+  }
 
   app.notFound((c) =>
     problem(
@@ -82,8 +90,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     path: string,
     parameters: readonly string[],
     handler: Handler<HttpEnv>,
+    shown = path,
   ): void {
-    paths.push(path);
+    if (!paths.includes(shown)) paths.push(shown);
     app.get(path, checkQuery(parameters), handler);
     app.all(path, refuseMethod);
   }

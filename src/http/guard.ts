@@ -1,5 +1,6 @@
 /**
- * Owns what holds for every request and answer: no bodies come in, and what goes out is not kept, guessed at or framed.
+ * Owns what holds for every request and answer: no bodies come in, and what goes out is not kept, unless its
+ * handler says so, guessed at or framed.
  * In: any request. Out: the same, or a problem.
  * @module
  */
@@ -22,7 +23,9 @@ export async function guard(c: Context<HttpEnv>, next: Next): Promise<void> {
   } else {
     await next();
   }
-  for (const [name, value] of HEADERS) c.res.headers.set(name, value);
+  for (const [name, value] of HEADERS) {
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  }
   // What nobody reads would otherwise have to be taken off the socket before the next request.
   if (body) c.res.headers.set("connection", "close");
 }

@@ -13,10 +13,17 @@ export interface HttpLimits {
   readonly keepAliveTimeoutMs: number;
   /** How often the time-outs are looked at; each look wakes the process up. */
   readonly checkEveryMs: number;
+  /** Beyond it the connection that has been silent for longest makes room. */
   readonly maxConnections: number;
   /** Connections that the kernel keeps until they are accepted; all of them may be accepted, and refused, in one go. */
   readonly backlog: number;
+  /** Requests that may wait on one connection; a client that sends more before it reads is cut off. */
+  readonly maxPipelined: number;
   readonly maxHeaderBytes: number;
+  /** Path and query; more is answered with 414. */
+  readonly maxUrlBytes: number;
+  /** A listener that heard nobody for this long is knocked at: it may have gone deaf. */
+  readonly knockAfterMs: number;
   /** How long answers may go on once the server was told to stop. */
   readonly stopGraceMs: number;
 }
@@ -26,9 +33,12 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 10_000,
   keepAliveTimeoutMs: 75_000,
   checkEveryMs: 1_000,
-  maxConnections: 1_000,
+  maxConnections: 1_200,
   backlog: 128,
+  maxPipelined: 16,
   maxHeaderBytes: 16_384,
+  maxUrlBytes: 8_192,
+  knockAfterMs: 10_000,
   stopGraceMs: 200,
 };
 
@@ -46,4 +56,14 @@ export function connectionsWithin(openFilesLimit: number): number {
     FEWEST_CONNECTIONS,
     Math.min(HTTP_LIMITS.maxConnections, room),
   );
+}
+
+/** What each of `listeners` gets of connections and backlog, so that all of them together stay within `limits`. */
+export function shareOf(limits: HttpLimits, listeners: number): HttpLimits {
+  const part = (whole: number) => Math.max(1, Math.floor(whole / listeners));
+  return {
+    ...limits,
+    maxConnections: part(limits.maxConnections),
+    backlog: part(limits.backlog),
+  };
 }

@@ -3,7 +3,7 @@
  * what to do about it.
  * @module
  */
-import type { TcpAddress } from "../config/config.ts";
+import { isUnix, type ListenAddress } from "../config/config.ts";
 
 /** The message is one whole sentence, fit to be the last line that a user sees. */
 export class ListenError extends Error {
@@ -30,9 +30,25 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open",
 };
 
-export function listenError(address: TcpAddress, error: Error): ListenError {
+const UNIX_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    "another process answers there; choose another path with --listen",
+  ENOTSOCK:
+    "something that is not a socket is there; remove it or choose another path with --listen",
+  EACCES: "no permission to make a socket there",
+  EPERM: "no permission to make a socket there",
+  EROFS: "that file system is read-only",
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder is not a folder",
+  EINVAL: "the path is longer than the 107 bytes that a socket may have",
+  ENAMETOOLONG: "the path is longer than the 107 bytes that a socket may have",
+  EMFILE: "too many files are open",
+};
+
+export function listenError(address: ListenAddress, error: Error): ListenError {
   const code = codeOf(error);
-  const reason = (code === undefined ? undefined : REASONS[code]) ??
+  const reasons = isUnix(address) ? UNIX_REASONS : REASONS;
+  const reason = (code === undefined ? undefined : reasons[code]) ??
     error.message;
   return new ListenError(
     `Cannot listen on ${formatAddress(address)}: ${reason}`,
@@ -46,7 +62,9 @@ export function codeOf(error: Error): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** As `127.0.0.1:9464`, `[::1]:9464`, or `:9464` for every address. */
-export function formatAddress({ host, port }: TcpAddress): string {
+/** As `127.0.0.1:9464`, `[::1]:9464`, `:9464` for every address, or `unix:/run/bpfpulse.sock`. */
+export function formatAddress(address: ListenAddress): string {
+  if (isUnix(address)) return `unix:${address.path}`;
+  const { host, port } = address;
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

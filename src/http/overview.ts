@@ -21,7 +21,7 @@ import {
 } from "./overview_parts.ts";
 import { OVERVIEW_STYLE, OVERVIEW_STYLE_SOURCE } from "./overview_style.ts";
 import { type Readiness, readiness } from "./readiness.ts";
-import { memoryTotals } from "./totals.ts";
+import { memoryTotals } from "../state/totals.ts";
 
 export interface OverviewOptions {
   readonly state: NodeState;

@@ -9,7 +9,7 @@ import type { NodeSnapshot } from "../state/node_state.ts";
 import type { CollectorStatus } from "../state/collector_health.ts";
 import { ABSENT, formatBytes, formatCount, formatSeconds } from "./format.ts";
 import type { CollectorReadiness, Readiness } from "./readiness.ts";
-import type { MemoryTotals } from "./totals.ts";
+import type { MemoryTotals } from "../state/totals.ts";
 
 export type Markup = ReturnType<typeof html>;
 
@@ -206,6 +206,14 @@ export function endpointList(groups: readonly string[]): Markup {
         <a href="/metrics?collect[]=${encodeURIComponent(group)}">${group}</a>
       `
     )}</span></span></li>
+        <li><a class="path" href="/api/v1/snapshot"><code>/api/v1/snapshot</code></a><span class="about">The whole state of the node as JSON.
+    <span class="groups">Objects of one type: ${OBJECT_NAMES.map(([type]) =>
+      html`
+        <a href="/api/v1/objects/${type}">${type}</a>
+      `
+    )}</span></span></li>
+        <li><a class="path" href="/api/v1/stream"><code>/api/v1/stream</code></a><span class="about">One event an interval, as server-sent events.</span></li>
+        <li><a class="path" href="/openapi.json"><code>/openapi.json</code></a><span class="about">The description of all these.</span></li>
         <li><a class="path" href="/readyz"><code>/readyz</code></a><span class="about">Each collector's backend, quality and age, and which privileges are missing, as JSON.</span></li>
         <li><a class="path" href="/healthz"><code>/healthz</code></a><span class="about">Whether the process can serve.</span></li>
       </ul>

@@ -6,6 +6,7 @@
 
 export type ProblemStatus =
   | 400
+  | 401
   | 404
   | 405
   | 408
@@ -20,6 +21,7 @@ export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",

@@ -13,6 +13,7 @@ import type {
   CollectorHealth,
   CollectorStatus,
 } from "../state/collector_health.ts";
+import { isKnown } from "../state/totals.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
@@ -92,7 +93,6 @@ export function readiness(input: ReadinessInput): Readiness {
  * is missing: whoever deployed the agent has to see it.
  */
 function whatIsAwaited(input: ReadinessInput): string[] {
-  const privileged = input.facts.missing.length === 0;
   const awaited: string[] = [];
   for (const { name, status, sampledAtMs } of input.collectors) {
     if (sampledAtMs === undefined && status !== "unavailable") {
@@ -100,10 +100,8 @@ function whatIsAwaited(input: ReadinessInput): string[] {
     }
   }
   for (const table of Object.values(input.tables)) {
-    if (table.status === "unavailable" && !privileged) {
-      awaited.push(
-        `${table.type} objects: ${table.reason ?? "a privilege is missing"}`,
-      );
+    if (table.status === "unavailable" && !table.unsupported) {
+      awaited.push(`${table.type} objects: ${table.reason}`);
     }
   }
   return awaited;
@@ -142,11 +140,9 @@ function qualityOf(health: CollectorHealth): Quality | undefined {
 function tableReadiness(
   table: NodeSnapshot["tables"][ObjectType],
 ): TableReadiness {
-  const read = table.sampledAtMs !== undefined &&
-    table.status !== "unavailable";
   return {
     status: table.status,
     reason: table.reason,
-    size: read ? table.size : undefined,
+    size: isKnown(table) ? table.size : undefined,
   };
 }

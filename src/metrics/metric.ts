@@ -3,15 +3,11 @@
  * the types that the catalog's parts are written in and every exposition reads.
  * @module
  */
+import { isKnown } from "../state/totals.ts";
 import type { CollectorName, ObjectType } from "../../workers/protocol.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
-import type {
-  Columns,
-  NodeSnapshot,
-  SeriesText,
-  TableStatus,
-} from "../state/node_state.ts";
+import type { Columns, NodeSnapshot, SeriesText } from "../state/node_state.ts";
 
 /** What `?collect[]=` narrows a page to, in the page's order. */
 export const metricGroups = [
@@ -118,11 +114,6 @@ export interface PageInput {
   readonly systemStats: boolean;
   /** CLOCK_MONOTONIC. */
   readonly nowMs: number;
-}
-
-/** Whether the rows of a table are known: those of a table that never was read are not. */
-export function isKnown(table: { readonly status: TableStatus }): boolean {
-  return table.status === "sampled" || table.status === "stale";
 }
 
 /** Whether a page has this metric at all, by its settings and by what was found at start. */

@@ -4,9 +4,8 @@
  * @module
  */
 import type { NodeSnapshot, Table } from "../state/node_state.ts";
-import { isKnown } from "./metric.ts";
+import { isKnown, memoryTotals } from "../state/totals.ts";
 import type { NodeMetric, PageInput, Sample } from "./metric.ts";
-import { mapMemoryBytes, programMemoryBytes } from "./object_metrics.ts";
 
 export const objectCountMetrics: readonly NodeMetric[] = [
   {
@@ -107,13 +106,8 @@ function* byTable(
 }
 
 function* totalMemory({ snapshot }: PageInput): Generator<Sample> {
-  const { map, program } = snapshot.tables;
-  if (!isKnown(map) || !isKnown(program)) return;
-  yield {
-    labels: {},
-    value: sum(map.descriptions, mapMemoryBytes) +
-      sum(program.descriptions, programMemoryBytes),
-  };
+  const { totalBytes } = memoryTotals(snapshot.tables);
+  if (totalBytes !== undefined) yield { labels: {}, value: totalBytes };
 }
 
 function* statsEnabled({ facts }: PageInput): Generator<Sample> {

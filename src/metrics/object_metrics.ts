@@ -6,6 +6,7 @@
 import type { MapDescription } from "../../workers/maps/model.ts";
 import type { ProgramDescription } from "../../workers/programs/model.ts";
 import type { Columns, NodeSnapshot } from "../state/node_state.ts";
+import { mapMemoryBytes, programMemoryBytes } from "../state/totals.ts";
 import type { ObjectMetric } from "./metric.ts";
 
 const BYTES_PER_INSTRUCTION = 8;
@@ -146,16 +147,6 @@ export const linkMetrics: readonly ObjectMetric[] = [{
   rest: "nothing",
   values: () => () => 1,
 }];
-
-/** (key + value) * entries, as the original specification wants it; what the kernel charges is another metric. */
-export function mapMemoryBytes(map: MapDescription): number {
-  return (map.keySizeBytes + map.valueSizeBytes) * map.maxEntries;
-}
-
-/** Bytes of both forms of a program's instructions. */
-export function programMemoryBytes(program: ProgramDescription): number {
-  return program.jitedBytes + program.xlatedBytes;
-}
 
 /**
  * What stands for the objects without series of their own: the sum of a gauge, the increments of a counter. Undefined

@@ -88,10 +88,7 @@ export class Aggregator implements NodeState {
   sampled(sampled: Sampled): void {
     for (const { table, failure } of sampled.tables) {
       if (failure !== undefined) {
-        this.#tables[table].fail(
-          `${failure.call} failed: ${failure.errno}`,
-          failure.unavailable,
-        );
+        this.#tables[table].fail(failure);
         continue;
       }
       const block = this.#blocks.get(table);

@@ -7,7 +7,8 @@ import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 
 /**
  * Whether `later` describes the object that `earlier` did. An object is its id and the fields of it that never change; a link
- * may also lose what it was attached to (its device is removed, say) without becoming another link.
+ * may also lose what it was attached to (its device is removed, say), or be given another map of operations (struct_ops), without
+ * becoming another link.
  */
 export function sameObject<T extends ObjectType>(
   type: T,
@@ -16,7 +17,8 @@ export function sameObject<T extends ObjectType>(
 ): boolean {
   if (earlier.identity !== later.identity) return false;
   if (type !== "link") return true;
-  const { target } = earlier as LinkDescription;
+  const before = earlier as LinkDescription;
   const now = later as LinkDescription;
-  return now.target === target || now.detached === true;
+  return now.target === before.target || now.detached === true ||
+    now.type === "struct_ops";
 }

@@ -44,6 +44,8 @@ export interface Table<T extends ObjectType> {
   readonly status: TableStatus;
   /** One sentence where the status is stale or unavailable. */
   readonly reason?: string;
+  /** Where the status is unavailable: this kernel lacks what it takes, and no privilege changes that. */
+  readonly unsupported?: boolean;
   /** CLOCK_MONOTONIC at the start of the sample that the rows are from; undefined before the first. */
   readonly sampledAtMs?: number;
   readonly size: number;
@@ -57,7 +59,10 @@ export interface Table<T extends ObjectType> {
   /** How many rows have 0 there. */
   readonly restSize: number;
   readonly columns: Readonly<Record<Columns[T], Float64Array>>;
-  /** What counters rose by while their object was counted under `other`, objects that are gone included; never falls. */
+  /**
+   * What counters rose by, since the first sample, while their object was counted under `other`; objects that are gone
+   * included. Never falls.
+   */
   readonly rest: Readonly<Partial<Record<Columns[T], number>>>;
 }
 

@@ -1,9 +1,9 @@
 /**
  * Owns the highest value of each row over the last minute. In: a value a row and tick. Out: the maximum. The minute is kept in
- * buckets of five seconds, so a peak is remembered for 60 to 65 s, at 4 bytes a row and bucket.
+ * buckets of five seconds, so a peak is remembered for 60 to 65 s, at 8 bytes a row and bucket.
  * @module
  */
-import { RowColumn } from "./row_arrays.ts";
+import { numberColumn } from "./row_arrays.ts";
 
 const BUCKET_MS = 5000;
 /** Twelve that are full, and the one being filled. */
@@ -12,7 +12,7 @@ const BUCKETS = 13;
 export class Peaks {
   readonly #buckets = Array.from(
     { length: BUCKETS },
-    () => new RowColumn((length) => new Float32Array(length), NaN),
+    numberColumn,
   );
   /** Of BUCKET_MS since the monotonic clock's zero. */
   #present = 0;

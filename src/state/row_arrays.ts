@@ -7,7 +7,7 @@
 
 /** One numeric value a row; `initial` is what a new row starts with. */
 export class RowColumn<
-  A extends Float64Array | Float32Array | Uint32Array | Uint8Array,
+  A extends Float64Array | Uint32Array | Uint8Array,
 > {
   readonly #make: (length: number) => A;
   readonly #initial: number;

@@ -9,10 +9,11 @@ import type {
   Births,
   Descriptions,
   ObjectType,
+  TableFailure,
 } from "../../workers/protocol.ts";
 import { sameObject } from "./identity.ts";
 import type { Columns, SeriesText, Table, TableStatus } from "./node_state.ts";
-import { Peaks } from "./peaks.ts";
+import { Ratios } from "./ratios.ts";
 import { flagColumn, numberColumn, wordColumn } from "./row_arrays.ts";
 import { SeriesRank } from "./series_rank.ts";
 
@@ -37,8 +38,6 @@ export interface TableSpec<T extends ObjectType> {
   readonly maxSeries: number;
 }
 
-const NS_PER_MS = 1e6;
-
 export class TableState<T extends ObjectType> {
   readonly #spec: TableSpec<T>;
   #count = 0;
@@ -46,8 +45,7 @@ export class TableState<T extends ObjectType> {
   readonly #births = wordColumn();
   readonly #ownSeries = flagColumn();
   readonly #counters;
-  readonly #ratios = numberColumn();
-  readonly #peaks = new Peaks();
+  readonly #ratios: Ratios | undefined;
   readonly #rank: SeriesRank;
   #descriptions: Descriptions[T][] = [];
   #text: SeriesText[] = [];
@@ -61,7 +59,7 @@ export class TableState<T extends ObjectType> {
   #birthsUpTo = 0;
   #sampledAtMs: number | undefined;
   #status: TableStatus = "starting";
-  #reason: string | undefined;
+  #failure: TableFailure | undefined;
   #created = 0;
   #destroyed = 0;
 
@@ -70,6 +68,7 @@ export class TableState<T extends ObjectType> {
     this.#counters = spec.counters.map(() => numberColumn());
     this.#rest = new Float64Array(spec.counters.length);
     this.#rank = new SeriesRank(spec.maxSeries);
+    this.#ratios = spec.ratio && new Ratios();
   }
 
   /** Takes births in; their objects appear with the first block that refers to them. */
@@ -100,7 +99,7 @@ export class TableState<T extends ObjectType> {
     this.#pending.clear();
     this.#sampledAtMs = block.startedAtMs;
     this.#status = "sampled";
-    this.#reason = undefined;
+    this.#failure = undefined;
     this.#rank.renew(
       block.startedAtMs,
       this.#count,
@@ -111,13 +110,10 @@ export class TableState<T extends ObjectType> {
   }
 
   /** Notes that the last sample failed; rows that are there stay. */
-  fail(reason: string, unavailable: boolean): void {
-    this.#status = this.#sampledAtMs === undefined && unavailable
-      ? "unavailable"
-      : this.#sampledAtMs === undefined
-      ? "starting"
-      : "stale";
-    this.#reason = reason;
+  fail(failure: TableFailure): void {
+    this.#failure = failure;
+    if (this.#sampledAtMs !== undefined) this.#status = "stale";
+    else if (failure.unavailable) this.#status = "unavailable";
   }
 
   /** So many objects may have series of their own from the next tick on. */
@@ -133,16 +129,18 @@ export class TableState<T extends ObjectType> {
       columns[name] = this.#counters[c].values.slice(0, count);
       rest[name] = this.#rest[c];
     });
-    if (this.#spec.ratio !== undefined) {
-      const peaks = new Float64Array(count);
-      this.#peaks.copyInto(peaks);
-      columns[this.#spec.ratio.name] = this.#ratios.values.slice(0, count);
+    if (this.#spec.ratio !== undefined && this.#ratios !== undefined) {
+      const { ratios, peaks } = this.#ratios.copy(count);
+      columns[this.#spec.ratio.name] = ratios;
       columns[this.#spec.ratio.peakName] = peaks;
     }
     return {
       type: this.#spec.type,
       status: this.#status,
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(this.#failure === undefined ? {} : {
+        reason: `${this.#failure.call} failed: ${this.#failure.errno}`,
+        unsupported: this.#failure.unsupported ?? false,
+      }),
       ...(this.#sampledAtMs === undefined
         ? {}
         : { sampledAtMs: this.#sampledAtMs }),
@@ -224,8 +222,7 @@ export class TableState<T extends ObjectType> {
     this.#ids.move(from, block.count);
     this.#births.move(from, block.count);
     this.#ownSeries.move(from, block.count);
-    this.#ratios.move(from, block.count);
-    this.#peaks.move(from, block.count);
+    this.#ratios?.move(from, block.count);
     for (const counter of this.#counters) counter.move(from, block.count);
     this.#ids.values.set(block.ids.subarray(0, block.count));
     this.#births.values.set(block.births.subarray(0, block.count));
@@ -237,26 +234,28 @@ export class TableState<T extends ObjectType> {
 
   #takeCounters(block: BlockCopy): void {
     const own = this.#ownSeries.values;
-    const elapsedNs = this.#sampledAtMs === undefined
-      ? 0
-      : (block.startedAtMs - this.#sampledAtMs) * NS_PER_MS;
-    this.#peaks.advance(block.startedAtMs);
+    const first = this.#sampledAtMs === undefined;
+    this.#ratios?.advance(block.startedAtMs);
     for (let c = 0; c < this.#counters.length; c++) {
       const { values } = this.#counters[c];
       const next = block.columns[c];
-      const isTimed = this.#spec.ratio?.of === this.#spec.counters[c];
+      const ratios = this.#spec.ratio?.of === this.#spec.counters[c]
+        ? this.#ratios
+        : undefined;
       for (let row = 0; row < block.count; row++) {
         const last = values[row];
+        if (next[row] !== next[row]) {
+          // Not read at this tick, or not kept by this kernel: the last value, or its absence, stands.
+          ratios?.skip(row);
+          continue;
+        }
         // Per-CPU sums are not read at one instant; what was once shown never falls.
         const value = next[row] < last ? last : next[row];
         values[row] = value;
-        if (own[row] === 0 && value === value) {
+        ratios?.read(row, last, value, block.startedAtMs);
+        // What an object has counted before the agent's start is nobody's increment.
+        if (own[row] === 0 && !first) {
           this.#rest[c] += last === last ? value - last : value;
-        }
-        if (isTimed && elapsedNs > 0) {
-          const ratio = (value - last) / elapsedNs;
-          this.#ratios.values[row] = ratio;
-          if (ratio === ratio) this.#peaks.note(row, ratio);
         }
       }
     }

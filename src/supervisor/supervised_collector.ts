@@ -22,6 +22,9 @@ import {
   WorkerLife,
 } from "./worker_life.ts";
 
+/** One may be the machine's fault. */
+const MOST_HUNG_STARTS = 1;
+
 type Phase =
   /** started, and not ready yet */
   | "starting"
@@ -48,6 +51,8 @@ export class SupervisedCollector implements LifeListener {
   #verdict = "";
   #ticksSinceVerdict = 0;
   #toldToWait = false;
+  /** Workers in a row that were never ready: where such a thread spins, nobody can end it, and its number is not known. */
+  #hungStarts = 0;
   #cancelPause: (() => void) | undefined;
   #stopped: (() => void) | undefined;
 
@@ -191,6 +196,7 @@ export class SupervisedCollector implements LifeListener {
   }
 
   #ready(message: Ready): void {
+    this.#hungStarts = 0;
     this.#life?.ready(message);
     this.#record.ready(message);
     if (this.#phase === "starting") this.#phase = "running";
@@ -204,6 +210,14 @@ export class SupervisedCollector implements LifeListener {
   #watchStart(life: WorkerLife, nowMs: number): void {
     const { readyMs } = this.#surroundings.limits;
     if (life.ageMs(nowMs) < readyMs) return;
+    if (++this.#hungStarts > MOST_HUNG_STARTS) {
+      life.end();
+      this.#phase = "over";
+      this.#surroundings.giveUp(
+        `The ${this.#spec.name} worker hung before it was ready, again and again; the process ends, for its service manager to start it again`,
+      );
+      return;
+    }
     this.failed(
       `Cannot start the ${this.#spec.name} worker: expected it to be ready within ${readyMs} ms, found nothing`,
     );

@@ -13,96 +13,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { createApp } from "../../src/http/app.ts";
 import { ListenError } from "../../src/http/listen_error.ts";
-import type { Exposition } from "../../src/http/scrape.ts";
-import type { HttpLimits } from "../../src/http/limits.ts";
-import { type HttpServer, startServer } from "../../src/http/server.ts";
-import type { Clock } from "../../src/clock.ts";
-import {
-  aCollector,
-  bytes,
-  expositionOf,
-  GROUPS,
-  pageOf,
-  RecordedLog,
-  someFacts,
-  someTables,
-} from "../unit/src/http/fake_node.ts";
+import { bytes, expositionOf, pageOf } from "../unit/src/http/fake_node.ts";
+import { connect, get, readToEnd, start, timed } from "./http_peers.ts";
 
 const BIG = "odigos_ebpf_objects_total 1\n".repeat(100_000);
-
-/** Time-outs that are the server's own can only be tested in real time. */
-const realClock: Clock = {
-  monotonicMs: () => performance.now(),
-  unixMs: () => Date.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
-interface Settings {
-  readonly exposition?: Exposition;
-  readonly limits?: Partial<HttpLimits>;
-  readonly host?: string;
-  readonly port?: number;
-}
-
-function start(settings: Settings = {}): Promise<HttpServer> {
-  const log = new RecordedLog();
-  const app = createApp({
-    exposition: settings.exposition ?? pageOf("up 1\n"),
-    state: { freeze: () => ({ tables: someTables() }) },
-    collectors: () => [aCollector()],
-    facts: someFacts(),
-    metricGroups: GROUPS,
-    clock: realClock,
-    version: "1.2.3",
-    log,
-  });
-  const address = {
-    host: settings.host ?? "127.0.0.1",
-    port: settings.port ?? 0,
-  };
-  const limits = settings.limits ?? {};
-  return startServer({ app, address, clock: realClock, log, limits });
-}
-
-async function connect(
-  server: HttpServer,
-  text = "",
-): Promise<Deno.TcpConn> {
-  const { port } = server.address;
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  if (text !== "") await connection.write(bytes(text));
-  return connection;
-}
-
-/** All that comes until the server closes. */
-async function readToEnd(connection: Deno.TcpConn): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
-  try {
-    for await (const chunk of connection.readable) {
-      text += decoder.decode(chunk, { stream: true });
-    }
-  } catch (error) {
-    assertInstanceOf(error, Deno.errors.ConnectionReset);
-  }
-  return text;
-}
-
-function get(path: string, ...headers: string[]): string {
-  return ["GET " + path + " HTTP/1.1", "Host: localhost", ...headers, "", ""]
-    .join("\r\n");
-}
-
-async function timed(work: Promise<unknown>): Promise<number> {
-  const startedAtMs = performance.now();
-  await work;
-  return performance.now() - startedAtMs;
-}
 
 Deno.test("startServer() serves scrapes, many at once, plain and compressed", async () => {
   const server = await start({ exposition: pageOf(BIG) });
@@ -189,6 +104,7 @@ Deno.test("startServer() answers what is not a request with 4xx and goes on", as
     "GET / HTTP/1.1\r\nHost: a b c\r\nConnection: close\r\n\r\n":
       /^HTTP\/1.1 400 /,
     [get(`/${"a".repeat(60_000)}`)]: /^HTTP\/1.1 431 /,
+    [get(`/${"a".repeat(9_000)}`)]: /^HTTP\/1.1 414 /,
     [get("/", `X-Long: ${"a".repeat(60_000)}`)]: /^HTTP\/1.1 431 /,
     [get("/../../etc/passwd", "Connection: close")]: /^HTTP\/1.1 404 /,
     "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n":
@@ -218,17 +134,42 @@ Deno.test("startServer() refuses a body without reading it to its end", async ()
   await server.stop();
 });
 
-Deno.test("startServer() takes no more connections than it may", async () => {
+Deno.test("startServer() closes the connection that was silent for longest when there are too many", async () => {
   const server = await start({ limits: { maxConnections: 2 } });
-  const held = [
-    await connect(server, get("/healthz")),
-    await connect(server, get("/healthz")),
-  ];
-  for (const connection of held) {
+  const [first, second] = [await connect(server), await connect(server)];
+  for (const connection of [second, first]) {
+    await connection.write(bytes(get("/healthz")));
     assertGreater(await connection.read(new Uint8Array(4096)) ?? 0, 0);
   }
-  const refused = await connect(server, get("/healthz"));
-  assertEquals(await readToEnd(refused), "");
+  const third = await connect(server, get("/healthz"));
+  assertGreater(await third.read(new Uint8Array(4096)) ?? 0, 0);
+  assertEquals(await readToEnd(second), "");
+  await first.write(bytes(get("/healthz", "Connection: close")));
+  assertStringIncludes(await readToEnd(first), "200 OK");
+  third.close();
+  await server.stop();
+});
+
+Deno.test("startServer() refuses a connection where every one waits for its answer", async () => {
+  const never = new Promise<Uint8Array[]>(() => {});
+  const asked = [
+    Promise.withResolvers<void>(),
+    Promise.withResolvers<void>(),
+  ];
+  let count = 0;
+  const server = await start({
+    limits: { maxConnections: 2 },
+    exposition: expositionOf(() => {
+      asked[count++]?.resolve();
+      return never;
+    }),
+  });
+  const held = [
+    await connect(server, get("/metrics")),
+    await connect(server, get("/metrics?collect[]=agent")),
+  ];
+  await Promise.all(asked.map(({ promise }) => promise));
+  assertEquals(await readToEnd(await connect(server, get("/healthz"))), "");
   for (const connection of held) connection.close();
   await server.stop();
 });

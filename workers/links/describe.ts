@@ -57,11 +57,17 @@ export class LinkDescriber {
   readonly #kernel: KernelPort;
   readonly #info: KernelBuffer;
   readonly #name: KernelBuffer;
+  #calls = 0;
 
   constructor(kernel: KernelPort) {
     this.#kernel = kernel;
     this.#info = kernel.allocate(LINK_INFO.size);
     this.#name = kernel.allocate(NAME_BYTES);
+  }
+
+  /** System calls since it was made. */
+  get calls(): number {
+    return this.#calls;
   }
 
   /** What `filled` bytes of the info of link `id`, open as `fd`, say. */
@@ -203,6 +209,7 @@ export class LinkDescriber {
     info.words[address.offset / 4] = name.addressLow;
     info.words[address.offset / 4 + 1] = name.addressHigh;
     info.words[lengthOffset / 4] = NAME_BYTES;
+    this.#calls++;
     const filled = objectInfo(this.#kernel, fd, info, LINK_INFO.size);
     const text = filled < 0 ? "" : textAt(name.view, 0, NAME_BYTES);
     return text === "" ? undefined : text;

@@ -27,5 +27,6 @@ export function walkLinks(
       if (rows.add(id, info.words, 0)) return;
       rows.describe(describer.describe(id, info.view, filled, fd));
     },
+    calls: () => describer.calls,
   });
 }

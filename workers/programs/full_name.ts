@@ -27,11 +27,17 @@ export class FullNames {
   readonly #record: KernelBuffer;
   /** Programs of one object file share its BTF and are born together: the last one is asked again and again. */
   #last: { readonly btfId: number; readonly names: FunctionNames } | undefined;
+  #calls = 0;
 
   constructor(kernel: KernelPort) {
     this.#kernel = kernel;
     this.#info = kernel.allocate(PROG_INFO.size);
     this.#record = kernel.allocate(LARGEST_RECORD_BYTES);
+  }
+
+  /** System calls since it was made. */
+  get calls(): number {
+    return this.#calls;
   }
 
   /** @param view `filled` bytes of the info of the program that is open as `fd` */
@@ -66,6 +72,7 @@ export class FullNames {
     words[PROG_INFO.func_info.offset / 4] = this.#record.addressLow;
     words[PROG_INFO.func_info.offset / 4 + 1] = this.#record.addressHigh;
     words[PROG_INFO.nr_func_info.offset / 4] = 1;
+    this.#calls++;
     const filled = objectInfo(this.#kernel, fd, this.#info, PROG_INFO.size);
     return filled < 0
       ? undefined
@@ -73,9 +80,12 @@ export class FullNames {
   }
 
   #read(btfId: number): FunctionNames | undefined {
+    this.#calls++;
     const number = openObject(this.#kernel, "btf", btfId);
     if (number < 0) return undefined;
     using fd = new Fd(this.#kernel, number);
+    // The first question, and the close at the end.
+    this.#calls += 2;
     const info = this.#info;
     info.bytes.fill(0);
     const filled = objectInfo(this.#kernel, fd.number, info, BTF_INFO.size);
@@ -86,6 +96,7 @@ export class FullNames {
     info.words[BTF_INFO.btf.offset / 4] = btf.addressLow;
     info.words[BTF_INFO.btf.offset / 4 + 1] = btf.addressHigh;
     info.words[BTF_INFO.btf_size.offset / 4] = size;
+    this.#calls++;
     return objectInfo(this.#kernel, fd.number, info, BTF_INFO.size) < 0
       ? undefined
       : new FunctionNames(btf.bytes.subarray(0, size));

@@ -64,6 +64,7 @@ export function walkPrograms(
       rows.describe(describeProgram(id, fullName, view, filled));
     },
     finish: () => fullNames.forget(),
+    calls: () => fullNames.calls,
   });
 }
 

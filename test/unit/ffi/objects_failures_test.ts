@@ -13,6 +13,7 @@ import {
   ENFILE,
   ENOENT,
   ENOMEM,
+  ENOSYS,
   EPERM,
 } from "../../../ffi/errno.ts";
 import { ObjectWalk, type WalkVisitor } from "../../../ffi/objects.ts";
@@ -291,4 +292,14 @@ Deno.test("ObjectWalk leaves nothing open when leaveOut or skip throws", () => {
     );
     assertEquals(kernel.openFds, 0);
   }
+});
+
+Deno.test("ObjectWalk takes ENOSYS for a command that this kernel lacks", () => {
+  const kernel = new FakeKernel();
+  kernel.fail(BPF.MAP_GET_NEXT_ID, ENOSYS);
+  assertEquals(walk(kernel, "map").failure, {
+    call: "BPF_MAP_GET_NEXT_ID",
+    errno: ENOSYS,
+    unsupported: true,
+  });
 });

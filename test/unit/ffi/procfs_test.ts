@@ -155,6 +155,10 @@ function addProcessFiles(kernel: FakeKernel): void {
   files.addFile("/proc/stat", "cpu  1 2 3\nbtime 1700000000\nprocesses 9\n");
 }
 
+Deno.test("threadExists() takes a thread for alive where no descriptor is left to look", () => {
+  assert(threadExists(new FakeKernel({ fdLimit: 3, threadId: 77 }), 77));
+});
+
 Deno.test("readProcessUsage() reads each figure in its unit", () => {
   const kernel = new FakeKernel();
   addProcessFiles(kernel);

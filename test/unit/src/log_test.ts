@@ -9,9 +9,11 @@ import {
   type ByteSink,
   createLog,
   type Log,
+  stderrQueue,
   stderrWriter,
   stdoutWriter,
 } from "../../../src/log.ts";
+import { FakeClock } from "../../fakes/fake_clock.ts";
 
 const NOON_MS = Date.UTC(2026, 10, 24, 5, 53, 18, 123);
 const NOON = "2026-11-24T05:53:18.123Z";
@@ -103,7 +105,91 @@ Deno.test("createLog() counts the lines that cannot be written and goes on", () 
   full = false;
   log.info("written");
   assertEquals(log.lostLines(), 2);
-  assertEquals(lines, [`${NOON} INFO written\n`]);
+  assertEquals(lines, [
+    `${NOON} INFO written\n`,
+    `${NOON} WARN Lines of this log could not be written before lines=2\n`,
+  ]);
+});
+
+Deno.test("createLog() counts the lines that are lost after they were taken, and says so once one is written", async () => {
+  const lines: string[] = [];
+  let full = true;
+  const log = createLog({
+    level: "info",
+    format: "text",
+    unixMs: () => NOON_MS,
+    write: (line) => {
+      if (full) return Promise.reject(new Error("No space left on device"));
+      lines.push(line);
+      return Promise.resolve();
+    },
+  });
+  log.error("lost");
+  log.error("lost too");
+  await log.flush();
+  assertEquals(log.lostLines(), 2);
+  full = false;
+  log.info("written");
+  await log.flush();
+  assertEquals(lines, [
+    `${NOON} INFO written\n`,
+    `${NOON} WARN Lines of this log could not be written before lines=2\n`,
+  ]);
+});
+
+Deno.test("createLog() leaves out what one cause repeats, and says how much", () => {
+  const clock = new FakeClock();
+  const { log, lines } = recorded("text", "info", clock);
+  for (let i = 0; i < 15; i++) log.warn(`worker ${i} failed`);
+  log.debug("worker 99 failed");
+  assertEquals(lines.length, 10);
+  clock.advance(60_000);
+  assertEquals(lines.slice(10), [
+    `${NOON} WARN Left out 5 more lines like: worker 10 failed left_out=5\n`,
+  ]);
+});
+
+Deno.test("retune() changes level and format of what is logged from then on", () => {
+  const { log, lines } = recorded("text", "warn");
+  log.info("before");
+  log.retune({ level: "debug", format: "json" });
+  log.debug("after");
+  assertEquals(lines, [
+    `{"time":"${NOON}","level":"debug","message":"after"}\n`,
+  ]);
+});
+
+Deno.test("flush() reports what was left out, and does not wait for long", async () => {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const log = createLog({
+    level: "info",
+    format: "text",
+    unixMs: () => NOON_MS,
+    clock,
+    write: (line) => {
+      lines.push(line);
+      return new Promise<void>(() => {});
+    },
+  });
+  for (let i = 0; i < 11; i++) log.info("again");
+  const flushed = log.flush();
+  assertEquals(lines.length, 11);
+  clock.advance(200);
+  await flushed;
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("stderrQueue() hands lines to its sink without waiting for it", async () => {
+  const written: string[] = [];
+  const write = stderrQueue({
+    write: (bytes) => {
+      written.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+  });
+  await Promise.all([write("one\n"), write("two\n")]);
+  assertEquals(written, ["one\n", "two\n"]);
 });
 
 Deno.test("createLog() survives a clock beyond what a date can hold", () => {
@@ -161,12 +247,14 @@ Deno.test("createLog() survives a full disk", () => {
 function recorded(
   format: LogFormat,
   level: LogLevel = "info",
+  clock?: FakeClock,
 ): { log: Log; lines: string[] } {
   const lines: string[] = [];
   const log = createLog({
     level,
     format,
     unixMs: () => NOON_MS,
+    ...(clock && { clock }),
     write: (line) => lines.push(line),
   });
   return { log, lines };

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { BPF, EINVAL } from "../../../ffi/mod.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BPF, EINVAL, EPERM } from "../../../ffi/mod.ts";
 import { acquire } from "../../../workers/acquire.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
@@ -86,4 +86,25 @@ Deno.test("acquire() reads the JIT limit where it can", () => {
   assertEquals(acquired.facts.jitLimitBytes, 528482304);
   using without = acquire(new FakeKernel(), { runStats: false });
   assertEquals("jitLimitBytes" in without.facts, false);
+});
+
+Deno.test("acquire() finds the kernel's release and its BTF", () => {
+  const kernel = new FakeKernel();
+  kernel.files.addFile("/proc/sys/kernel/osrelease", "6.18.5\n");
+  using acquired = acquire(kernel, { runStats: false });
+  assertEquals(acquired.facts.kernelRelease, "6.18.5");
+  assertEquals(acquired.facts.kernelBtf, {
+    reason: "open of /sys/kernel/btf/vmlinux failed: ENOENT",
+  });
+  using without = acquire(new FakeKernel(), { runStats: false });
+  assertEquals("kernelRelease" in without.facts, false);
+});
+
+Deno.test("acquire() says that a capability is no good where the kernel refuses all the same", () => {
+  const kernel = new FakeKernel();
+  kernel.fail(BPF.PROG_GET_NEXT_ID, EPERM);
+  using acquired = acquire(kernel, { runStats: false });
+  const [missing] = acquired.facts.missing;
+  assertEquals(missing.capability, "CAP_SYS_ADMIN");
+  assertStringIncludes(missing.how, "initial user namespace");
 });

@@ -18,6 +18,23 @@ Deno.test("mainThread().mayRespawn() asks to wait when fewer than 64 descriptors
   assertEquals(mayRespawn(), "200 of 256 file descriptors are in use");
 });
 
+Deno.test("mainThread().mayRespawn() asks to wait when not even one descriptor is left to count by", () => {
+  const kernel = new FakeKernel({ fdLimit: 256 });
+  kernel.files.addFile(
+    "/proc/self/limits",
+    "Max open files            256                  4096                 files\n",
+  );
+  kernel.files.addDirectory("/proc/self/fd", () => ["0", "1", "2", "3"]);
+  const { mayRespawn } = mainThread(kernel);
+  assertEquals(mayRespawn(), undefined);
+  while (kernel.open("/proc/self/limits") >= 0);
+  assertEquals(mayRespawn(), "no file descriptor is left to count them by");
+});
+
+Deno.test("mainThread().mayRespawn() does not wait where descriptors can never be counted", () => {
+  assertEquals(mainThread(new FakeKernel()).mayRespawn(), undefined);
+});
+
 Deno.test("mainThread() takes Linux's default where it cannot read the limit of open files", () => {
   assertEquals(mainThread(new FakeKernel()).openFilesLimit, 1024);
 });

@@ -53,12 +53,27 @@ for (
     "a/b:80",
     "a\n:80",
     ":80\n",
-    "unix:/run/x",
+    "unix:",
+    "unix:run/x",
+    "unix:/run/",
+    "unix:/a\0b",
+    "unix:/" + "x".repeat(107),
+    "unix:/" + "ä".repeat(54),
     "ä:80",
   ]
 ) {
-  Deno.test(`listenAddress refuses ${JSON.stringify(text)}`, () => {
+  Deno.test(`listenAddress refuses ${JSON.stringify(text.slice(0, 20))}`, () => {
     assert(!listenAddress.parse(text).ok);
+  });
+}
+
+for (const path of ["/run/x", "/a b,c:d", "/" + "x".repeat(106)]) {
+  Deno.test(`listenAddress reads unix:${path.slice(0, 12)} and formatListen() writes it again`, () => {
+    assertEquals(listenAddress.parse(`unix:${path}`), {
+      ok: true,
+      value: { path },
+    });
+    assertEquals(formatListen({ path }), `unix:${path}`);
   });
 }
 

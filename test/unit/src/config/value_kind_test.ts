@@ -4,7 +4,9 @@
  */
 import { assertEquals } from "@std/assert";
 import {
+  andList,
   booleanWord,
+  filePath,
   keyed,
   mapKind,
   objectCount,
@@ -62,16 +64,27 @@ Deno.test("mapKind() turns a value and keeps a refusal as it is", () => {
 
 Deno.test("refusalSentence() says what was expected, what was found and the nearest name", () => {
   assertEquals(
-    refusalSentence("--x", onOff, "o\u009bn", undefined),
+    refusalSentence("--x", onOff, "o\u009bn", { ok: false }),
     'Cannot use --x: expected on or off, found "o\\u009bn"',
   );
   assertEquals(
-    refusalSentence("--x", onOff, "onn", "on"),
+    refusalSentence("--x", onOff, "onn", { ok: false, nearest: "on" }),
     'Cannot use --x: expected on or off, found "onn"; did you mean on?',
+  );
+  assertEquals(
+    refusalSentence("--x", onOff, "maybe", { ok: false, because: "so there" }),
+    'Cannot use --x: expected on or off, found "maybe", so there',
   );
 });
 
-Deno.test("orList() joins one, two and three names", () => {
+Deno.test("filePath takes any path but an empty one and one with a NUL", () => {
+  assertEquals(filePath.parse("a b/ä"), { ok: true, value: "a b/ä" });
+  assertEquals(filePath.parse(""), { ok: false });
+  assertEquals(filePath.parse("a\0"), { ok: false });
+});
+
+Deno.test("orList() and andList() join one, two and three names", () => {
+  assertEquals(andList(["a", "b", "c"]), "a, b and c");
   assertEquals(orList(["a"]), "a");
   assertEquals(orList(["a", "b"]), "a or b");
   assertEquals(orList(["a", "b", "c"]), "a, b or c");

@@ -48,6 +48,9 @@ export class RecordedLog {
   error(message: string): void {
     this.lines.push(message);
   }
+  warn(message: string): void {
+    this.lines.push(message);
+  }
 }
 
 export function aCollector(

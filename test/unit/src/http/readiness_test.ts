@@ -113,11 +113,22 @@ Deno.test("readiness() is never ready while a privilege is missing that objects 
 Deno.test("readiness() does not wait for what this kernel lacks", () => {
   const tables = {
     ...someTables(),
-    link: unavailableTables("BPF_LINK_GET_NEXT_ID failed: EINVAL").link,
+    link: {
+      ...unavailableTables("BPF_LINK_GET_NEXT_ID failed: EINVAL").link,
+      unsupported: true,
+    },
   };
   const answer = asJson({
     collectors: [aCollector(), { ...UNSAMPLED, name: "links" }],
     tables,
   });
   assertEquals(answer.ready, true);
+});
+
+Deno.test("readiness() waits for what is refused although every capability is held, as in a user namespace", () => {
+  const answer = asJson({
+    tables: unavailableTables("BPF_MAP_GET_NEXT_ID failed: EPERM"),
+  });
+  assertEquals(answer.ready, false);
+  assertEquals(answer.waitingFor.length, 4);
 });

@@ -50,6 +50,15 @@ Deno.test("SupervisedCollector starts a worker again that is not ready within 10
   assertEquals(all.health.errors, { worker: 1 });
 });
 
+Deno.test("SupervisedCollector gives up on workers that hang before they are ready", () => {
+  const all = new Supervision();
+  all.supervisor.start();
+  all.clock.advance(60_000);
+  assertEquals(all.workers.length, 2);
+  assertEquals(all.fatal.length, 1);
+  assertMatch(all.fatal[0], /hung before it was ready, again and again/);
+});
+
 Deno.test("SupervisedCollector is failing when a sample is overdue, counts each further deadline, and recovers", () => {
   const all = Supervision.sampling();
   all.clock.advance(1_000);
@@ -318,4 +327,45 @@ Deno.test("SupervisedCollector tries again where a worker cannot be started", ()
     all.health.lastError,
     "Cannot start the maps worker: Module not found",
   );
+});
+
+Deno.test("SupervisedCollector.retune() judges the worker by the new interval from then on", () => {
+  const all = Supervision.sampling();
+  all.supervisor.retune([{ name: "maps", intervalMs: 10_000 }]);
+  all.clock.advance(10_000);
+  assertEquals(all.health.overdueInARow, 0);
+  all.clock.advance(10_500);
+  assertEquals(all.health.overdueInARow, 1);
+  all.worker.sample();
+  all.supervisor.retune([{ name: "maps", intervalMs: 500 }]);
+  all.clock.advance(2_000);
+  assertEquals(all.health.overdueInARow, 3);
+});
+
+Deno.test("SupervisedCollector.retune() forgets deadlines that were missed at the old interval", () => {
+  const all = Supervision.sampling();
+  all.clock.advance(3_000);
+  assertEquals(all.health.overdueInARow > 0, true);
+  all.supervisor.retune([{ name: "maps", intervalMs: 1_000 }]);
+  assertEquals(all.health.overdueInARow, 0);
+});
+
+Deno.test("SupervisedCollector.retune() grants ten of the new intervals of silence", () => {
+  const all = Supervision.sampling();
+  all.supervisor.retune([{ name: "maps", intervalMs: 2_000 }]);
+  all.clock.advance(19_500);
+  assertEquals(all.worker.terminated, false);
+  all.clock.advance(500);
+  assertEquals(all.worker.terminated, true);
+});
+
+Deno.test("SupervisedCollector.retune() is what a worker that is away or starting begins with", () => {
+  const all = Supervision.sampling();
+  all.worker.fail("boom");
+  all.supervisor.retune([{ name: "maps", intervalMs: 200 }]);
+  all.clock.advance(100);
+  assertEquals(all.worker.init.intervalMs, 200);
+  all.supervisor.retune([{ name: "maps", intervalMs: 300 }]);
+  assertEquals(all.worker.received.at(-1)?.kind, "retune");
+  assertEquals(all.health.intervalMs, 300);
 });

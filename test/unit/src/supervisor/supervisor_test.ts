@@ -111,3 +111,26 @@ Deno.test("stop() may be called twice, and before start()", async () => {
   all.supervisor.start();
   assertEquals(all.workers.length, 0);
 });
+
+Deno.test("retune() tells each worker its new interval, and only where it is another one", () => {
+  const all = new Supervision(TWO);
+  all.supervisor.start();
+  for (const worker of all.workers) worker.ready();
+  all.supervisor.retune([
+    { name: "maps", intervalMs: 500 },
+    { name: "links", intervalMs: 200 },
+    { name: "programs", intervalMs: 300 },
+  ]);
+  assertEquals(
+    all.workers.map(({ received }) =>
+      received.flatMap((message) =>
+        message.kind === "retune" ? [message.intervalMs] : []
+      )
+    ),
+    [[], [200]],
+  );
+  assertEquals(
+    all.supervisor.health().map(({ intervalMs }) => intervalMs),
+    [500, 200],
+  );
+});

@@ -10,6 +10,7 @@ function collector(kernel: FakeKernel) {
   const [table] = collectLinks(kernel, { leaveOut }).tables;
   return {
     sample: () => table.sample(),
+    syscalls: () => table.syscalls,
     births: () =>
       (table.rows.takeBirths()?.descriptions ?? []) as LinkDescription[],
   };
@@ -83,6 +84,18 @@ for (const [spec, expected] of TARGETS) {
     assertEquals(kernel.openFds, 0);
   });
 }
+
+Deno.test("collectLinks() counts the call that asks for a link's name at its birth", () => {
+  const kernel = new FakeKernel();
+  kernel.addLink({ id: 6, type: "iter", targetName: "bpf_map" });
+  const links = collector(kernel);
+  links.sample();
+  const closes = 1;
+  assertEquals(links.syscalls(), kernel.bpfCalls + closes);
+  assertEquals(links.syscalls(), 7);
+  links.sample();
+  assertEquals(links.syscalls(), 7 + 6);
+});
 
 Deno.test("collectLinks() tells a link again when its program was replaced, under the same identity", () => {
   const kernel = new FakeKernel();

@@ -136,6 +136,7 @@ Deno.test("collectMaps() says that maps are unavailable in a kernel without the 
     call: "BPF_MAP_GET_NEXT_ID",
     errno: "EINVAL",
     unavailable: true,
+    unsupported: true,
   });
 });
 

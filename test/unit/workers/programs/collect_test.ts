@@ -15,6 +15,7 @@ function collector(kernel: FakeKernel) {
       programs.rows.columns.columns.map((column) => [
         ...column.slice(0, programs.rows.columns.count),
       ]),
+    syscalls: () => programs.syscalls + btf.syscalls,
     births: () => programs.rows.takeBirths()?.descriptions ?? [],
     btfBirths: () => btf.rows.takeBirths()?.descriptions ?? [],
   };
@@ -82,6 +83,8 @@ Deno.test("collectPrograms() finds the whole name of a program in its BTF, once"
     ),
     ["handle_a_system_call_on_its_way_in", undefined, undefined, undefined],
   );
+  // Each call of bpf(), and a close for each of the five objects and for the BTF that was read.
+  assertEquals(programs.syscalls(), kernel.bpfCalls + 5 + 1);
   const calls = kernel.bpfCalls;
   programs.sample();
   // Three a program and two at the end; five for the BTF object, which is listed too.
@@ -146,6 +149,20 @@ Deno.test("collectPrograms() samples programs in a kernel that cannot list BTF o
     call: "BPF_BTF_GET_NEXT_ID",
     errno: "EINVAL",
     unavailable: true,
+    unsupported: true,
   });
   assertEquals(programs.births().length, 1);
+});
+
+Deno.test("collectPrograms() lists BTF objects in a kernel that does not tell their names", () => {
+  const kernel = new FakeKernel({ infoBytes: { btf: 16 } });
+  kernel.addBtf({ id: 1, name: "vmlinux", sizeBytes: 5000, kernelBtf: 1 });
+  kernel.addBtf({ id: 4, sizeBytes: 321 });
+  const programs = collector(kernel);
+  const [, outcome] = programs.sample();
+  assertEquals(outcome, { table: "btf", skipped: {} });
+  assertEquals(programs.btfBirths(), [
+    { id: 1, identity: "1:5000:undefined:", name: "", sizeBytes: 5000 },
+    { id: 4, identity: "4:321:undefined:", name: "", sizeBytes: 321 },
+  ]);
 });

@@ -1,7 +1,7 @@
-/** Owns the tests of src/http/totals.ts. @module */
+/** Owns the tests of src/state/totals.ts. @module */
 import { assertEquals } from "@std/assert";
-import { memoryTotals } from "../../../../src/http/totals.ts";
-import { someTables, unavailableTables } from "./fake_node.ts";
+import { memoryTotals } from "../../../../src/state/totals.ts";
+import { someTables, unavailableTables } from "../http/fake_node.ts";
 
 Deno.test("memoryTotals() sums the formulas of maps and programs", () => {
   assertEquals(memoryTotals(someTables()), {

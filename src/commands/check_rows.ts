@@ -1,0 +1,230 @@
+/**
+ * Owns what `check` finds: one row for each thing that the agent can do, decided by having tried it. In: what acquire found, and a
+ * node that was sampled once. Out: rows, plain values; their names are what `--require` takes.
+ * @module
+ */
+import type { NodeFacts } from "../../workers/acquire.ts";
+import type {
+  BackendName,
+  CollectorName,
+  ObjectType,
+  TableOutcome,
+} from "../../workers/protocol.ts";
+import { formatBytes, formatCount } from "../http/format.ts";
+import type { Quality as NumberQuality } from "../metrics/metric.ts";
+import type { CollectorHealth } from "../state/collector_health.ts";
+import type { NodeState } from "../state/node_state.ts";
+import { failureRemedy, skippedPhrase } from "./missing.ts";
+
+/** In the order of the report. */
+export const CHECK_NAMES = [
+  "kernel",
+  "kernel-btf",
+  "privileges",
+  "maps",
+  "programs",
+  "links",
+  "btf",
+  "run-stats",
+  "jit-limit",
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+/** How far what is shown can be trusted. */
+export type CheckQuality = NumberQuality | "unavailable";
+
+export interface CheckRow {
+  readonly name: CheckName;
+  readonly ok: boolean;
+  /** What a collector samples with. */
+  readonly backend?: BackendName;
+  /** Of the numbers that it gives; absent for what gives none. */
+  readonly quality?: CheckQuality;
+  /** What was found. */
+  readonly reason: string;
+  /** What the agent shows with it. */
+  readonly gives: string;
+  /** The one command, flag or setting that would give it; absent where it is there. */
+  readonly remedy?: string;
+}
+
+/** What a node that was sampled tells; SampledNode has it. */
+export interface SampledState extends NodeState {
+  collectors(): readonly CollectorHealth[];
+  outcome(table: ObjectType): TableOutcome | undefined;
+}
+
+export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
+  return [
+    kernelRow(facts, node),
+    kernelBtfRow(facts),
+    privilegesRow(facts),
+    tableRow("maps", "map", "maps", facts, node),
+    tableRow("programs", "program", "programs", facts, node),
+    tableRow("links", "link", "links", facts, node),
+    tableRow("btf", "btf", "programs", facts, node),
+    runStatsRow(facts),
+    jitLimitRow(facts),
+  ];
+}
+
+const GIVES: Readonly<Record<ObjectType, string>> = {
+  map: "every map: type, name, sizes, memory",
+  program: "every program: type, name, size, run time and runs",
+  link: "every link: type, program, what it is attached to",
+  btf: "every BTF object: name and size",
+};
+
+/** Any kernel since 4.13 lists objects, so a kernel whose bpf() knows the command will do. */
+function kernelRow(facts: NodeFacts, node: SampledState): CheckRow {
+  const failure = node.outcome("map")?.failure;
+  const lacks = failure?.errno === "ENOSYS" || failure?.errno === "EINVAL";
+  const release = `Linux ${facts.kernelRelease ?? "of unknown release"}`;
+  return {
+    name: "kernel",
+    ok: !lacks,
+    reason: lacks
+      ? `${release}: ${failure.call} failed: ${failure.errno}`
+      : release,
+    gives: "everything below",
+    ...(lacks
+      ? { remedy: "run on Linux 4.13 or newer, with CONFIG_BPF_SYSCALL=y" }
+      : {}),
+  };
+}
+
+function kernelBtfRow({ kernelBtf }: NodeFacts): CheckRow {
+  const base = {
+    name: "kernel-btf",
+    gives: "nothing yet: the walk does without it, iterators will need it",
+  } as const;
+  if (kernelBtf !== undefined && "sizeBytes" in kernelBtf) {
+    const size = formatBytes(kernelBtf.sizeBytes);
+    return { ...base, ok: true, reason: `${size}, readable` };
+  }
+  const reason = kernelBtf?.reason ?? "not looked for";
+  return {
+    ...base,
+    ok: false,
+    reason,
+    remedy: reason.endsWith("ENOENT")
+      ? "run a kernel with CONFIG_DEBUG_INFO_BTF=y, and mount /sys"
+      : "make /sys/kernel/btf/vmlinux readable",
+  };
+}
+
+function privilegesRow({ capabilities, missing }: NodeFacts): CheckRow {
+  const held = capabilities.length === 0
+    ? "holds none that matter here"
+    : `holds ${capabilities.join(", ")}`;
+  const [first] = missing;
+  return {
+    name: "privileges",
+    ok: first === undefined,
+    reason: first === undefined
+      ? held
+      : `${held}; misses ${
+        missing.map(({ capability }) => capability).join(", ")
+      }`,
+    gives: first?.gives ?? "the objects of all processes",
+    ...(first === undefined ? {} : { remedy: first.how }),
+  };
+}
+
+function tableRow(
+  name: CheckName,
+  type: ObjectType,
+  collector: CollectorName,
+  facts: NodeFacts,
+  node: SampledState,
+): CheckRow {
+  const outcome = node.outcome(type);
+  const health = node.collectors().find((one) => one.name === collector);
+  const row = {
+    name,
+    gives: GIVES[type],
+    ...(health?.backend === undefined ? {} : { backend: health.backend }),
+  };
+  const failure = outcome?.failure;
+  if (outcome === undefined || failure !== undefined) {
+    return {
+      ...row,
+      ok: false,
+      quality: "unavailable",
+      reason: failure === undefined
+        ? "no sample was taken"
+        : `${failure.call} failed: ${failure.errno}`,
+      remedy: failure === undefined
+        ? "run bpfpulse check again"
+        : failureRemedy(type, failure, facts),
+    };
+  }
+  const read = `${formatCount(node.freeze().tables[type].size)} read`;
+  const skipped = skippedPhrase(outcome);
+  const why = health?.backendReason ?? "";
+  return {
+    ...row,
+    ok: true,
+    quality: skipped === undefined ? "exact" : "lower bound",
+    reason: [read, skipped, why].filter(Boolean).join("; "),
+  };
+}
+
+function runStatsRow({ runStats, missing }: NodeFacts): CheckRow {
+  const { agent, sysctl, other, reason } = runStats;
+  const kept = [
+    ...(agent ? ["bpfpulse keeps them while it runs"] : []),
+    ...(sysctl ? ["kernel.bpf_stats_enabled is 1"] : []),
+    ...(other ? ["another process keeps them"] : []),
+  ];
+  const row = {
+    name: "run-stats",
+    gives: "run time, runs and CPU share of programs",
+  } as const;
+  if (kept.length > 0) {
+    return { ...row, ok: true, quality: "exact", reason: kept.join("; ") };
+  }
+  return {
+    ...row,
+    ok: false,
+    quality: "unavailable",
+    reason: reason ?? "bpfpulse was asked not to keep them",
+    remedy: runStatsRemedy(reason, missing),
+  };
+}
+
+function runStatsRemedy(
+  reason: string | undefined,
+  missing: NodeFacts["missing"],
+): string {
+  if (reason === undefined) return "bpfpulse --run-stats on";
+  // Before 5.8 the kernel has no BPF_ENABLE_STATS, but since 5.1 the sysctl.
+  return reason.endsWith("EPERM") && missing[0] !== undefined
+    ? missing[0].how
+    : "sysctl kernel.bpf_stats_enabled=1";
+}
+
+function jitLimitRow({ jitLimitBytes, missing }: NodeFacts): CheckRow {
+  const row = {
+    name: "jit-limit",
+    gives: "use of net.core.bpf_jit_limit in percent",
+  } as const;
+  if (jitLimitBytes !== undefined) {
+    const size = formatBytes(jitLimitBytes);
+    return {
+      ...row,
+      ok: true,
+      quality: "exact",
+      reason: `net.core.bpf_jit_limit is ${size}`,
+    };
+  }
+  return {
+    ...row,
+    ok: false,
+    quality: "unavailable",
+    reason: "net.core.bpf_jit_limit cannot be read",
+    remedy: missing.length > 0
+      ? "start bpfpulse as root"
+      : "run a kernel with CONFIG_BPF_JIT=y",
+  };
+}

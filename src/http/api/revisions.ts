@@ -1,0 +1,77 @@
+/**
+ * Owns what tells one state of a table from another: its revision, and when it was sampled by the wall clock. In: frozen
+ * tables, a clock. Out: entity tags that are the same for as long as an answer is, and RFC 3339 times.
+ * @module
+ */
+import type { ObjectType } from "../../../workers/protocol.ts";
+import type { Clock } from "../../clock.ts";
+import type { NodeSnapshot } from "../../state/node_state.ts";
+
+type Tables = NodeSnapshot["tables"];
+
+interface Revision {
+  key: string;
+  number: number;
+  sampledAt: string | undefined;
+}
+
+export class Revisions {
+  readonly #clock: Clock;
+  /** Tells this process's revisions from those of the one before. */
+  readonly #life: string;
+  readonly #revisions = new Map<ObjectType, Revision>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#life = Math.round(clock.unixMs()).toString(36);
+  }
+
+  /** An opaque word that changes with any of `types`. */
+  wordOf(tables: Tables, types: readonly ObjectType[]): string {
+    const numbers = types.map((type) => this.#of(tables, type).number);
+    return `${this.#life}-${numbers.join("-")}`;
+  }
+
+  /** The same as a weak entity tag: compressed or not, it is the same answer. */
+  tagOf(tables: Tables, types: readonly ObjectType[]): string {
+    return `W/"${this.wordOf(tables, types)}"`;
+  }
+
+  /** Start of the sample that the rows of `type` are from; undefined before the first. */
+  sampledAt(tables: Tables, type: ObjectType): string | undefined {
+    return this.#of(tables, type).sampledAt;
+  }
+
+  #of(tables: Tables, type: ObjectType): Revision {
+    const { status, reason, sampledAtMs } = tables[type];
+    const key = `${status} ${sampledAtMs} ${reason}`;
+    const last = this.#revisions.get(type);
+    if (last?.key === key) return last;
+    const revision = {
+      key,
+      number: (last?.number ?? 0) + 1,
+      sampledAt: sampledAtMs === undefined
+        ? undefined
+        : this.#wallTime(sampledAtMs),
+    };
+    this.#revisions.set(type, revision);
+    return revision;
+  }
+
+  /** Worked out once a sample, so that two answers about one sample never differ by a millisecond. */
+  #wallTime(monotonicMs: number): string {
+    const agoMs = this.#clock.monotonicMs() - monotonicMs;
+    return new Date(this.#clock.unixMs() - agoMs).toISOString();
+  }
+}
+
+/** Whether the client has what `tag` stands for. Source: RFC 9110, 13.1.2. */
+export function isFresh(headers: Headers, tag: string): boolean {
+  const asked = headers.get("if-none-match");
+  if (asked === null) return false;
+  const opaque = tag.replace(/^W\//, "");
+  return asked.split(",").some((one) => {
+    const known = one.trim().replace(/^W\//, "");
+    return known === "*" || known === opaque;
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * Owns the shape of what commands ask of the kernel and of threads, which src/ may not reach itself. In: nothing (`main.ts` makes
+ * it). Out: KernelSide.
+ * @module
+ */
+import type { Acquired, AcquireOptions } from "../workers/acquire.ts";
+import type { Init, OwnIds } from "../workers/protocol.ts";
+import type { AgentPorts } from "./agent.ts";
+import type { Clock } from "./clock.ts";
+import type { Sampler } from "./commands/once.ts";
+import type { Config } from "./config/config.ts";
+
+/** What a command may ask of the kernel and of threads; `main.ts` makes it. */
+export interface KernelSide extends
+  Pick<
+    AgentPorts,
+    | "spawn"
+    | "parse"
+    | "threadExists"
+    | "mayRespawn"
+    | "openFilesLimit"
+    | "openBlock"
+    | "processUsage"
+  > {
+  readonly clock: Clock;
+  /** Opens what is held for the command's whole life. */
+  acquire(options: AcquireOptions): Acquired;
+  init(epoch: number, intervalMs: number, leaveOut: OwnIds | undefined): Init;
+  loadSampler(): Promise<
+    (
+      sink: Parameters<Sampler>[0],
+      options: {
+        readonly leaveOut: OwnIds | undefined;
+        readonly intervalMs: number;
+      },
+    ) => ReturnType<Sampler>
+  >;
+}
+
+/** The agent's own objects where they are not wanted. */
+export function leftOut(
+  { includeSelf }: Pick<Config, "includeSelf">,
+  { ownIds }: Acquired,
+): OwnIds | undefined {
+  return includeSelf ? undefined : ownIds;
+}

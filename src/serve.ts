@@ -1,0 +1,93 @@
+/**
+ * Owns the life of the serving process: its log, its signals, its end. In: the invocation, and what only `main.ts` may reach.
+ * Out: an exit code (README has their meaning), after a last line that says why.
+ * @module
+ */
+import { type RunningAgent, startAgent } from "./agent.ts";
+import type { Invocation } from "./cli/parse.ts";
+import { EXIT } from "./commands/output.ts";
+import { readRegularFile } from "./config/text_file.ts";
+import { ListenError } from "./http/listen_error.ts";
+import { TlsError } from "./http/tls.ts";
+import { type KernelSide, leftOut } from "./kernel_side.ts";
+import { createLog, stderrQueue } from "./log.ts";
+import { SecretError, Secrets } from "./secrets.ts";
+import { versionText } from "./version.ts";
+
+/** What the operator can put right by reading one sentence. */
+const THEIRS_TO_MEND = [ListenError, TlsError, SecretError];
+
+export async function serve(
+  { config, reload }: Extract<Invocation, { kind: "serve" }>,
+  side: KernelSide,
+): Promise<void> {
+  const { clock } = side;
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    write: stderrQueue(),
+    unixMs: () => clock.unixMs(),
+    clock,
+  });
+  let agent: RunningAgent | undefined;
+  let ending = false;
+  let reloadAsked = false;
+
+  async function end(code: number): Promise<void> {
+    await log.flush();
+    Deno.exit(code);
+  }
+  function fail(code: number, message: string): void {
+    if (ending) return;
+    ending = true;
+    log.error(message);
+    void end(code);
+  }
+  async function stop(signal: string): Promise<void> {
+    if (ending) return;
+    ending = true;
+    await agent?.stop(signal);
+    await end(EXIT.done);
+  }
+
+  async function renew(): Promise<void> {
+    reloadAsked = true;
+    if (agent === undefined) return;
+    const reloaded = await reload();
+    if (reloaded.ok) agent.reload(reloaded.config);
+    else log.warn(reloaded.message);
+  }
+
+  // Before anything else: a signal may come at once, and unheard each of them ends the process.
+  Deno.addSignalListener("SIGTERM", () => void stop("SIGTERM"));
+  Deno.addSignalListener("SIGINT", () => void stop("SIGINT"));
+  Deno.addSignalListener("SIGHUP", () => void renew());
+  for (const kind of ["unhandledrejection", "error"] as const) {
+    addEventListener(kind, (event) => {
+      event.preventDefault();
+      const cause = "reason" in event ? event.reason : event.message;
+      fail(EXIT.cannotGoOn, `Cannot go on: ${cause}`);
+    });
+  }
+  log.info(`${versionText()} starts`, { pid: Deno.pid });
+  try {
+    const secrets = new Secrets(config, readRegularFile);
+    const acquired = side.acquire(config);
+    const leaveOut = leftOut(config, acquired);
+    agent = await startAgent({
+      ...side,
+      config,
+      secrets,
+      facts: acquired.facts,
+      log,
+      init: (epoch, intervalMs) => side.init(epoch, intervalMs, leaveOut),
+      fatal: (message) => fail(EXIT.cannotGoOn, message),
+    });
+  } catch (error) {
+    const known = THEIRS_TO_MEND.some((kind) => error instanceof kind);
+    return known
+      ? fail(EXIT.failed, (error as Error).message)
+      : fail(EXIT.cannotGoOn, `Cannot start: ${error}`);
+  }
+  if (reloadAsked) await renew();
+}

@@ -1,0 +1,110 @@
+/**
+ * What `once` prints of a node that stands still, byte for byte, at 80 columns. `UPDATE_GOLDEN=1` writes the files anew. Its
+ * JSON is what GET /api/v1/snapshot answers, its page what GET /metrics does.
+ */
+import { assertEquals } from "@std/assert";
+import { once, type OnceOptions } from "../../src/commands/once.ts";
+import { widthOf } from "../../src/commands/text_table.ts";
+import { FakeKernel } from "../fakes/fake_kernel.ts";
+import { someFacts } from "../state_builders.ts";
+import {
+  NOT_PERMITTED,
+  onceOptions,
+} from "../unit/src/commands/command_ports.ts";
+
+const encoder = new TextEncoder();
+
+/** Something of everything: hostile and long names, no names, large and small numbers. */
+function theNode(): FakeKernel {
+  const kernel = new FakeKernel();
+  kernel.statsSysctl = true;
+  kernel.runNs = 437;
+  kernel.addBtf({ id: 1, name: "vmlinux", sizeBytes: 5_516_713, kernelBtf: 1 });
+  kernel.addMap({ id: 3, name: "conntrack_table", maxEntries: 262_144 });
+  kernel.addMap({
+    id: 12,
+    name: encoder.encode("\x1b[2J\u202eevil"),
+    type: "percpu_cgroup_storage",
+    maxEntries: 1,
+  });
+  kernel.addMap({
+    id: 13,
+    name: "events",
+    type: "ringbuf",
+    keySize: 0,
+    valueSize: 0,
+    maxEntries: 16_777_216,
+  });
+  kernel.addMap({ id: 3_304_913, name: "", type: "array", maxEntries: 2 });
+  kernel.addProgram({
+    id: 5,
+    name: "on_switch",
+    type: "raw_tracepoint",
+    jitedBytes: 1234,
+  });
+  kernel.addProgram({ id: 6, name: "", type: "sched_cls" });
+  kernel.addProgram({
+    id: 3_252_052,
+    name: "handle_sys_ente",
+    type: "raw_tracepoint_writable",
+    xlatedBytes: 40_960,
+    jitedBytes: 24_576,
+  });
+  kernel.addLink({ id: 1, programId: 5, targetName: "sched_switch" });
+  kernel.addLink({
+    id: 2,
+    programId: 3_252_052,
+    targetName: "a_tracepoint_with_a_name_that_is_much_too_long_for_a_line",
+  });
+  kernel.addLink({ id: 4, type: "xdp", programId: 6, ifindex: 2 });
+  kernel.runProgram(5, 1_234_567);
+  return kernel;
+}
+
+async function held(
+  name: string,
+  given: Partial<OnceOptions>,
+  kernel = theNode(),
+): Promise<void> {
+  const { stdout, stderr, exitCode } = await once(
+    onceOptions(kernel, given, () => kernel.runProgram(3_252_052, 9_876)),
+  );
+  const text = stdout + stderr.map((line) => `stderr: ${line}\n`).join("") +
+    `exit: ${exitCode}\n`;
+  const url = new URL(name, import.meta.url);
+  if (Deno.env.get("UPDATE_GOLDEN") === "1") {
+    await Deno.writeTextFile(url, text);
+  }
+  assertEquals(text, await Deno.readTextFile(url));
+  assertEquals(stdout.split("\n").filter((line) => widthOf(line) > 80), []);
+}
+
+const STATS = { agent: true, sysctl: true };
+
+Deno.test("once prints the golden table", async () => {
+  await held("once.txt", { facts: someFacts({ runStats: STATS }) });
+});
+
+Deno.test("once --rates prints the golden table", async () => {
+  await held("once_rates.txt", {
+    facts: someFacts({ runStats: STATS }),
+    rates: true,
+  });
+});
+
+Deno.test("once prints the golden table for a small screen", async () => {
+  await held("once_screen.txt", {
+    facts: someFacts({
+      runStats: { agent: false, sysctl: false, other: false },
+    }),
+    layout: { widthColumns: 80, maxRows: 2 },
+  });
+});
+
+Deno.test("once without privilege prints the golden sentence", async () => {
+  await held(
+    "once_unprivileged.txt",
+    { facts: NOT_PERMITTED },
+    new FakeKernel({ privileged: false }),
+  );
+});

@@ -1,0 +1,129 @@
+import { assertEquals } from "@std/assert";
+import { BPF, EMFILE, EPERM } from "../../../../ffi/mod.ts";
+import {
+  check,
+  CHECK_NAMES,
+  type CheckOptions,
+  type CheckRow,
+} from "../../../../src/commands/check.ts";
+import { FakeKernel } from "../../../fakes/fake_kernel.ts";
+import { someFacts } from "../../../state_builders.ts";
+import { NOT_PERMITTED, onceOptions } from "./command_ports.ts";
+
+const FACTS = someFacts({
+  kernelRelease: "6.18.5",
+  kernelBtf: { sizeBytes: 4096 },
+});
+
+function options(
+  kernel: FakeKernel,
+  given: Partial<CheckOptions> = {},
+): CheckOptions {
+  return {
+    ...onceOptions(kernel),
+    facts: FACTS,
+    require: [],
+    ...given,
+    format: "json",
+  };
+}
+
+function rowsOf(
+  kernel: FakeKernel,
+  given: Partial<CheckOptions> = {},
+): Map<string, CheckRow> {
+  const { checks } = JSON.parse(check(options(kernel, given)).stdout);
+  return new Map(checks.map((row: CheckRow) => [row.name, row]));
+}
+
+function missing(rows: Map<string, CheckRow>): string[] {
+  return [...rows.values()].flatMap(({ ok, name }) => ok ? [] : [name]);
+}
+
+Deno.test("check() has a row for each name that can be required, all good as root", () => {
+  const rows = rowsOf(new FakeKernel());
+  assertEquals([...rows.keys()], [...CHECK_NAMES]);
+  assertEquals(missing(rows), []);
+  assertEquals([...rows.values()].filter(({ remedy }) => remedy), []);
+});
+
+Deno.test("check() tries: what cannot be sampled is missing whatever the facts say", () => {
+  const kernel = new FakeKernel();
+  kernel.fail(BPF.PROG_GET_NEXT_ID, EPERM);
+  const rows = rowsOf(kernel);
+  assertEquals(missing(rows), ["programs"]);
+  assertEquals(rows.get("programs"), {
+    name: "programs",
+    gives: "every program: type, name, size, run time and runs",
+    backend: "walk",
+    ok: false,
+    quality: "unavailable",
+    reason: "BPF_PROG_GET_NEXT_ID failed: EPERM",
+    remedy:
+      "allow bpf() in the container's seccomp profile or the node's LSM policy",
+  });
+});
+
+Deno.test("check() without privilege names the one thing that would give what is missing", () => {
+  const rows = rowsOf(new FakeKernel({ privileged: false }), {
+    facts: NOT_PERMITTED,
+  });
+  for (const name of ["privileges", "maps", "programs", "links", "run-stats"]) {
+    assertEquals(rows.get(name)?.remedy, "start bpfpulse as root", name);
+  }
+});
+
+Deno.test("check() tells old kernels from missing privileges", () => {
+  const lacks = [BPF.LINK_GET_NEXT_ID, BPF.BTF_GET_NEXT_ID];
+  const rows = rowsOf(new FakeKernel({ lacks }));
+  assertEquals(missing(rows), ["links", "btf"]);
+  assertEquals(rows.get("links")?.remedy, "run on Linux 5.8 or newer");
+  assertEquals(rows.get("btf")?.remedy, "run on Linux 5.4 or newer");
+  const none = rowsOf(new FakeKernel({ lacks: [BPF.MAP_GET_NEXT_ID] }));
+  assertEquals(missing(none), ["kernel", "maps"]);
+});
+
+Deno.test("check() grades a table with objects that could not be opened as a lower bound", () => {
+  const kernel = new FakeKernel();
+  kernel.addMap({ id: 3 });
+  kernel.addMap({ id: 4 });
+  kernel.fail(BPF.MAP_GET_FD_BY_ID, EPERM, { times: 2 });
+  const maps = rowsOf(kernel).get("maps");
+  assertEquals([maps?.ok, maps?.quality], [true, "lower bound"]);
+  assertEquals(
+    maps?.reason.split(";").slice(0, 2),
+    ["1 read", " 1 could not be opened (EPERM)"],
+  );
+});
+
+Deno.test("check() says how to get run-time statistics, by what is in the way", () => {
+  const remedy = (runStats: typeof FACTS.runStats) =>
+    rowsOf(new FakeKernel(), { facts: { ...FACTS, runStats } }).get("run-stats")
+      ?.remedy;
+  const off = { agent: false, sysctl: false, other: false };
+  assertEquals(remedy(off), "bpfpulse --run-stats on");
+  assertEquals(
+    remedy({ ...off, reason: "BPF_ENABLE_STATS failed: EINVAL" }),
+    "sysctl kernel.bpf_stats_enabled=1",
+  );
+  assertEquals(remedy({ ...off, sysctl: true }), undefined);
+});
+
+Deno.test("check() fails with one sentence for each thing that is required and missing", () => {
+  const kernel = new FakeKernel({ lacks: [BPF.LINK_GET_NEXT_ID] });
+  kernel.fail(BPF.PROG_GET_NEXT_ID, EMFILE);
+  const { stderr, exitCode } = check(
+    options(kernel, { require: ["maps", "programs", "links"] }),
+  );
+  assertEquals(stderr, [
+    "Cannot do without programs: BPF_PROG_GET_NEXT_ID failed: EMFILE; to get it: raise the limit of open files: ulimit -n 65536, or LimitNOFILE= in the systemd unit",
+    "Cannot do without links: BPF_LINK_GET_NEXT_ID failed: EINVAL; to get it: run on Linux 5.8 or newer",
+  ]);
+  assertEquals(exitCode, 1);
+});
+
+Deno.test("check() succeeds where what is missing is not required", () => {
+  const kernel = new FakeKernel({ lacks: [BPF.LINK_GET_NEXT_ID] });
+  const { stderr, exitCode } = check(options(kernel, { require: ["maps"] }));
+  assertEquals([stderr, exitCode], [[], 0]);
+});

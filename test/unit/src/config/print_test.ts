@@ -1,0 +1,121 @@
+/**
+ * Owns the tests of src/config/print.ts. In: configurations. Out: verdicts, also on what becomes of them when read again.
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { readConfigText } from "../../../../src/config/file.ts";
+import { loadConfig } from "../../../../src/config/load.ts";
+import { printConfig } from "../../../../src/config/print.ts";
+import {
+  defaultConfig,
+  resolveConfig,
+  type Resolved,
+} from "../../../../src/config/resolve.ts";
+import { SETTINGS } from "../../../../src/config/settings.ts";
+
+Deno.test("printConfig() gives each value with where it came from", async () => {
+  const resolved = await loadConfig({
+    flags: [{
+      setting: "interval",
+      change: { intervalMs: 100 },
+      origin: "flag --interval",
+    }],
+    configPath: "/etc/x.yaml",
+    env: {
+      BPFPULSE_LIMIT: "links=5",
+      BPFPULSE_INTERVAL: "3s",
+      BPFPULSE_TLS_KEY: "/k",
+    },
+    stderrIsTerminal: true,
+    readTextFile: () =>
+      'listen: ["[::1]:80",\n ":81"]\nlimit:\n  maps: 2000\ninterval: 2s\ntls-cert: a b',
+  });
+  if ("message" in resolved) throw new Error(resolved.message);
+  assertEquals(
+    printConfig(resolved, SETTINGS),
+    `listen:
+  - "[::1]:80"                    # /etc/x.yaml:1
+  - ":81"                         # /etc/x.yaml:2
+tls-cert: "a b"                   # /etc/x.yaml:6
+tls-key: /k                       # variable BPFPULSE_TLS_KEY
+# auth-token-file: off            # default
+max-series: 10000                 # default
+system-stats: true                # default
+limit:
+  maps: 2000                      # /etc/x.yaml:4
+  programs: 1000                  # default
+  links: 5                        # variable BPFPULSE_LIMIT
+interval: 100ms                   # flag --interval
+# interval-maps: --interval       # default
+# interval-programs: --interval   # default
+# interval-links: --interval      # default
+backend: auto                     # default
+run-stats: on                     # default
+include-self: false               # default
+log-level: info                   # default
+log-format: text                  # default
+`,
+  );
+});
+
+Deno.test("printConfig() cannot be broken out of by a path with a line break", () => {
+  const text = printConfig({
+    config: { ...defaultConfig(true), authTokenFile: "a\nlisten: :1" },
+    origins: new Map([["interval", "/x\nlisten: :1"]]),
+  }, SETTINGS);
+  assertEquals(text.match(/^listen/gm)?.length, 1);
+});
+
+Deno.test("printConfig() gives a file that sets the same again, with and without its comments", () => {
+  const host = fc.oneof(fc.constant(""), fc.ipV4(), fc.ipV6(), fc.domain());
+  const address = fc.oneof(
+    fc.record({ host, port: fc.nat({ max: 65535 }) }),
+    fc.constantFrom("/run/x", "/a #b", "/a: b", "/true").map((path) => ({
+      path,
+    })),
+  );
+  const path = fc.oneof(
+    fc.string({ unit: "binary", minLength: 1, maxLength: 12 })
+      .filter((text) => !text.includes("\0") && text.isWellFormed()),
+    fc.constantFrom("true", "1e3", "0x1", "~", "null", "on", "- a", "a:", "#"),
+  );
+  const count = fc.integer({ min: 1, max: 0xffff_ffff });
+  const ms = fc.integer({ min: 20, max: 3_600_000 });
+  const config = fc.record({
+    listen: fc.uniqueArray(address, {
+      minLength: 1,
+      maxLength: 3,
+      selector: (one) => JSON.stringify(one),
+    }),
+    tls: fc.record({ certFile: path, keyFile: path }),
+    authTokenFile: path,
+    intervalMs: ms,
+    intervalsMs: fc.record({ maps: ms, links: ms }, { requiredKeys: [] }),
+    backend: fc.constantFrom("auto" as const, "walk" as const),
+    runStats: fc.boolean(),
+    systemStats: fc.boolean(),
+    includeSelf: fc.boolean(),
+    limits: fc.record({ maps: count, programs: count, links: count }),
+    maxSeries: count,
+    logLevel: fc.constantFrom("debug" as const, "error" as const),
+    logFormat: fc.constantFrom("text" as const, "json" as const),
+  });
+  fc.assert(
+    fc.property(config, path, (config, origin) => {
+      const origins = new Map([["interval", origin], ["log-level", origin]]);
+      const text = printConfig({ config, origins }, SETTINGS);
+      assertEquals(again(text).config, config);
+      assertEquals(again(text.replace(/ {3}# [^\n]*$/gm, "")).config, config);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function again(text: string): Resolved {
+  const assignments = readConfigText("/x", text);
+  if (typeof assignments === "string") throw new Error(assignments);
+  const resolved = resolveConfig(defaultConfig(true), [assignments]);
+  if (typeof resolved === "string") throw new Error(resolved);
+  return resolved;
+}
