@@ -104,6 +104,28 @@ export function enableRunTimeStats(kernel: KernelPort): number {
   return call(kernel, BPF.ENABLE_STATS, 4);
 }
 
+/** What BPF_MAP_CREATE is given. */
+export interface MapSpec {
+  /** `enum bpf_map_type` */
+  readonly type: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly maxEntries: number;
+  /** at most 15 bytes of `[A-Za-z0-9_.]` */
+  readonly name: string;
+}
+
+/** A descriptor of a new map, or -errno. Needs CAP_BPF where unprivileged bpf() is off. */
+export function createMap(kernel: KernelPort, spec: MapSpec): number {
+  attr.fill(0, 0, 48);
+  words[0] = spec.type;
+  words[1] = spec.keyBytes;
+  words[2] = spec.valueBytes;
+  words[3] = spec.maxEntries;
+  encoder.encodeInto(spec.name, attr.subarray(28, 43));
+  return call(kernel, BPF.MAP_CREATE, 48);
+}
+
 /** What BPF_PROG_LOAD is given; the licence is GPL's. */
 export interface ProgramSpec {
   /** `enum bpf_prog_type` */

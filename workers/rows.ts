@@ -24,7 +24,7 @@ interface Pass {
 }
 
 export class Rows<T extends ObjectType> {
-  readonly #wordCount: number;
+  #wordCount: number;
   #last: Pass;
   #next: Pass;
   /** Where in the last pass the next id is looked for. */
@@ -78,6 +78,23 @@ export class Rows<T extends ObjectType> {
       this.#next.words[start + w] = words[first + w];
     }
     return known;
+  }
+
+  /** Whether add() would know the object. Asked in ascending id, as add(). */
+  knows(id: number, words: Uint32Array, first: number): boolean {
+    const at = this.#find(id);
+    return at >= 0 && this.#sameWords(at, words, first);
+  }
+
+  /**
+   * Has the next pass know nobody, for it comes from a backend whose identity is of other words. All are described again; births
+   * count on.
+   */
+  restart(wordCount: number): void {
+    this.#wordCount = wordCount;
+    const { length } = this.columnNames;
+    this.#last = emptyPass(64, wordCount, length);
+    this.#next = emptyPass(64, wordCount, length);
   }
 
   /** Sets a column, by its place in `columnNames`, of the object that was added last. NaN is absent. */

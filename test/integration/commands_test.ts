@@ -40,7 +40,10 @@ function options(
 ): OnceOptions & Disposable {
   const kernel = openLibc();
   const config = { ...defaultConfig(true), intervalMs: 50 };
-  const acquired = acquire(kernel, { runStats: given.rates === true });
+  const acquired = acquire(kernel, {
+    runStats: given.rates === true,
+    backend: "auto",
+  });
   return {
     ...mainThread(kernel),
     config,
@@ -49,6 +52,7 @@ function options(
     sample: (sink) =>
       sampleOnce(kernel, sink, {
         leaveOut: acquired.ownIds,
+        iterators: acquired.iterators,
         intervalMs: config.intervalMs,
       }),
     format: "table",

@@ -114,7 +114,7 @@ kernelTest(
     await agent.serves();
     const pipe = await Deno.open(agent.fifo, { read: true });
     let text = "";
-  let stopped: Promise<unknown> | undefined;
+    let stopped: Promise<unknown> | undefined;
     for await (
       const part of pipe.readable.pipeThrough(new TextDecoderStream())
     ) {
@@ -123,7 +123,7 @@ kernelTest(
       if (text.includes("Listening on ")) stopped ??= agent.stop();
     }
     await stopped;
-  const lines = text.trimEnd().split("\n");
+    const lines = text.trimEnd().split("\n");
     assertMatch(lines[0], / INFO bpfpulse .* starts pid=\d+$/);
     for (const line of lines) assertMatch(line, /^\d{4}-\S+Z [A-Z]+ \S/);
     assertMatch(lines.at(-1) ?? "", / INFO SIGTERM: stopping$/);

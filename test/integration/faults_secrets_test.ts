@@ -69,7 +69,7 @@ for (const [i, token] of TOKENS.entries()) {
         "debug",
       ]);
       assertEquals((await agent.get("/metrics")).status, 401);
-    const said = await answers(agent, token);
+      const said = await answers(agent, token);
       const proc = `/proc/${agent.pid}`;
       for (const name of ["cmdline", "environ", "comm"]) {
         said.push(await Deno.readTextFile(`${proc}/${name}`));
