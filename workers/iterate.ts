@@ -26,8 +26,8 @@ export interface TableIterators {
 export interface RecordReader<T extends ObjectType> {
   /** 32-bit words of both records' beginning that are an object's id and identity. */
   readonly headWords: number;
-  /** Sets the columns of the row that was added last; its record begins at `words[at]`. */
-  setColumns?(rows: Rows<T>, words: Uint32Array, at: number): void;
+  /** Where in a tick record each column's u64 is, in words; -1 for one that this kernel lacks. */
+  readonly counters: readonly number[];
   /** Undefined for an object that is gone by now. */
   describe(id: number, record: DataView): Descriptions[T] | undefined;
   /** After the descriptions of a pass. */
@@ -41,7 +41,8 @@ export class IteratorPass<T extends ObjectType> {
   readonly #tick: IteratorSession;
   readonly #birth: IteratorSession;
   readonly #reader: RecordReader<T>;
-  readonly #leaveOut: ReadonlySet<number>;
+  /** Ascending. */
+  readonly #leaveOut: readonly number[];
   /** Birth records are looked for in ascending id. */
   #bornAt = 0;
 
@@ -56,7 +57,7 @@ export class IteratorPass<T extends ObjectType> {
     this.#tick = session(kernel, tick);
     this.#birth = session(kernel, birth);
     this.#reader = reader;
-    this.#leaveOut = new Set(leaveOut);
+    this.#leaveOut = leaveOut.toSorted((one, other) => one - other);
   }
 
   /** System calls since it was made. */
@@ -97,14 +98,17 @@ export class IteratorPass<T extends ObjectType> {
   #addKnown(): boolean {
     const { words, count, recordBytes } = this.#tick;
     const stride = recordBytes / 4;
-    const reader = this.#reader;
+    const { counters } = this.#reader;
     const rows = this.#rows;
+    const own = this.#leaveOut;
+    let nextOwn = 0;
     for (let i = 0; i < count; i++) {
       const at = i * stride;
       const id = words[at];
-      if (this.#leaveOut.has(id)) continue;
+      while (own[nextOwn] < id) nextOwn++;
+      if (own[nextOwn] === id) continue;
       if (!rows.add(id, words, at + 1)) return false;
-      reader.setColumns?.(rows, words, at);
+      rows.setCounters(words, at, counters);
     }
     return true;
   }
@@ -113,12 +117,13 @@ export class IteratorPass<T extends ObjectType> {
     const { words, count, recordBytes } = this.#tick;
     const stride = recordBytes / 4;
     const reader = this.#reader;
+    const { counters } = reader;
     const rows = this.#rows;
     this.#bornAt = 0;
     for (let i = 0; i < count; i++) {
       const at = i * stride;
       const id = words[at];
-      if (this.#leaveOut.has(id)) continue;
+      if (this.#leaveOut.includes(id)) continue;
       if (!rows.knows(id, words, at + 1)) {
         const born = this.#recordOf(words, at);
         const told = born === undefined
@@ -129,7 +134,7 @@ export class IteratorPass<T extends ObjectType> {
         rows.add(id, words, at + 1);
         rows.describe(told);
       } else rows.add(id, words, at + 1);
-      reader.setColumns?.(rows, words, at);
+      rows.setCounters(words, at, counters);
     }
   }
 

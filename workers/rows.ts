@@ -7,6 +7,8 @@
 import type { RowColumns } from "./columns.ts";
 import type { Descriptions, ObjectType } from "./protocol.ts";
 
+const TWO_TO_32 = 2 ** 32;
+
 /** Consecutive births. */
 export interface NewBirths<T extends ObjectType> {
   readonly firstBirth: number;
@@ -100,6 +102,24 @@ export class Rows<T extends ObjectType> {
   /** Sets a column, by its place in `columnNames`, of the object that was added last. NaN is absent. */
   set(column: number, value: number): void {
     this.#next.columns[column][this.#next.count - 1] = value;
+  }
+
+  /**
+   * Sets all columns of the object that was added last, each from a u64 at `words[at + offsets[column]]`; an offset of -1 makes
+   * it absent.
+   */
+  setCounters(
+    words: Uint32Array,
+    at: number,
+    offsets: readonly number[],
+  ): void {
+    const { columns, count } = this.#next;
+    for (let c = 0; c < offsets.length; c++) {
+      const word = at + offsets[c];
+      columns[c][count - 1] = offsets[c] < 0
+        ? NaN
+        : words[word] + words[word + 1] * TWO_TO_32;
+    }
   }
 
   /** Describes the next object that add() did not know. */

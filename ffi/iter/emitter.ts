@@ -22,6 +22,8 @@ export class Absent extends Error {
 
 export class Emitter {
   readonly asm: Assembler;
+  /** Whose per-CPU pointer r8 still holds. */
+  summed: readonly Way[] | undefined;
   readonly #btf: Btf;
   readonly #form: Form;
   readonly #object: string;

@@ -16,6 +16,7 @@ export function writeField(
   at: number,
   perCpuBases: readonly bigint[],
 ): void {
+  if (!("sum" in from)) emit.summed = undefined;
   if ("ways" in from) writeValue(emit, from, at, size);
   else if ("text" in from) {
     emit.address(from.text);
@@ -51,9 +52,13 @@ function writeSum(
     throw new Absent("where the memory of each CPU begins is not known");
   }
   const { offset } = emit.place(sum);
-  emit.address(perCpu.find((one) => emit.has(one)) ?? perCpu[0]);
   const { asm } = emit;
-  asm.move("r8", "r0");
+  // Counters of one struct follow each other in a table: the pointer to it is loaded once.
+  if (emit.summed !== perCpu) {
+    emit.address(perCpu.find((one) => emit.has(one)) ?? perCpu[0]);
+    asm.move("r8", "r0");
+    emit.summed = perCpu;
+  }
   bases.forEach((base, cpu) => {
     asm.immediate64("r1", base).alu64("r1", "+=", "r8");
     if (emit.view(sum[0])) asm.load(8, "r0", "r0", offset);

@@ -40,6 +40,7 @@ export function iterateLinks(
   const opened = new OpenedLinks(kernel);
   return new IteratorPass(kernel, rows, iterators, leaveOut, {
     headWords: LINK_HEAD_BYTES / 4,
+    counters: [],
     describe(id, record) {
       const read = info(record);
       if (!told.has(read(LINK_INFO.type) ?? 0)) {

@@ -25,6 +25,7 @@ export function iterateMaps(
   const info = recordInfo(MAP_BIRTH, iterators.birth, MAP_HEAD_BYTES);
   return new IteratorPass(kernel, rows, iterators, leaveOut, {
     headWords: iterators.tick.recordBytes / 4,
+    counters: [],
     describe(id, record) {
       const read = info(record);
       return describeMap(

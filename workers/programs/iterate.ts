@@ -22,8 +22,6 @@ import { FullNames } from "./full_name.ts";
 import { PROGRAM_COLUMNS } from "./model.ts";
 import { describeProgram } from "./walk.ts";
 
-const TWO_TO_32 = 2 ** 32;
-
 /** Fields of the tick record, in the order of the columns. */
 const COUNTERS: Readonly<Record<typeof PROGRAM_COLUMNS[number], string>> = {
   runTimeNs: "run_time_ns",
@@ -45,21 +43,11 @@ export function iteratePrograms(
     const field = PROGRAM_TICK.fields.find(({ name }) =>
       name === COUNTERS[column] && written.has(name)
     );
-    return field === undefined ? undefined : field.offset / 4;
+    return field === undefined ? -1 : field.offset / 4;
   });
   return new IteratorPass(kernel, rows, iterators, leaveOut, {
     headWords: PROGRAM_HEAD_BYTES / 4,
-    setColumns(into, record, at) {
-      for (let column = 0; column < words.length; column++) {
-        const word = words[column];
-        into.set(
-          column,
-          word === undefined
-            ? NaN
-            : record[at + word] + record[at + word + 1] * TWO_TO_32,
-        );
-      }
-    },
+    counters: words,
     describe(id, record) {
       const read = info(record);
       const name = textAt(record, FULL_NAME.offset, FULL_NAME.size);
