@@ -43,8 +43,8 @@ export class IteratorPass<T extends ObjectType> {
   readonly #reader: RecordReader<T>;
   /** Ascending. */
   readonly #leaveOut: readonly number[];
-  /** Birth records are looked for in ascending id. */
-  #bornAt = 0;
+  /** Descriptions of this pass, by id. */
+  readonly #told = new Map<number, Descriptions[T]>();
 
   constructor(
     kernel: KernelPort,
@@ -84,12 +84,12 @@ export class IteratorPass<T extends ObjectType> {
       return undefined;
     }
     rows.abandon();
-    const failure = this.#birth.run();
+    const failure = this.#describeNew();
     if (failure !== undefined) return failure;
     rows.begin();
     this.#addAll();
     rows.commit();
-    this.#birth.forget();
+    this.#told.clear();
     this.#reader.finish?.();
     return undefined;
   }
@@ -113,44 +113,65 @@ export class IteratorPass<T extends ObjectType> {
     return true;
   }
 
+  /** Runs the birth program, and describes whoever was not in the last pass. */
+  #describeNew(): IterationFailure | undefined {
+    const unknown = this.#unknown();
+    const { words: wanted, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    const birth = this.#birth;
+    const bornStride = birth.recordBytes / 4;
+    const { headWords } = this.#reader;
+    let next = 0;
+    this.#told.clear();
+    return birth.stream(() => {
+      const { words: born, count } = birth;
+      for (let i = 0; i < count && next < unknown.length; i++) {
+        const start = i * bornStride;
+        const id = born[start];
+        while (wanted[unknown[next] * stride] < id) next++;
+        const at = unknown[next] * stride;
+        // This very object, and no later one with its id.
+        let word = 0;
+        while (word < headWords && born[start + word] === wanted[at + word]) {
+          word++;
+        }
+        if (word < headWords) continue;
+        const told = this.#reader.describe(id, birth.view(i));
+        if (told !== undefined) this.#told.set(id, told);
+      }
+    });
+  }
+
+  /** Places of tick records, ascending, of objects that were not in the last pass. */
+  #unknown(): number[] {
+    const { words, count, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    const places: number[] = [];
+    this.#rows.begin();
+    for (let i = 0; i < count; i++) {
+      const at = i * stride;
+      if (!this.#rows.knows(words[at], words, at + 1)) places.push(i);
+    }
+    this.#rows.abandon();
+    return places;
+  }
+
   #addAll(): void {
     const { words, count, recordBytes } = this.#tick;
     const stride = recordBytes / 4;
-    const reader = this.#reader;
-    const { counters } = reader;
+    const { counters } = this.#reader;
     const rows = this.#rows;
-    this.#bornAt = 0;
     for (let i = 0; i < count; i++) {
       const at = i * stride;
       const id = words[at];
       if (this.#leaveOut.includes(id)) continue;
-      if (!rows.knows(id, words, at + 1)) {
-        const born = this.#recordOf(words, at);
-        const told = born === undefined
-          ? undefined
-          : reader.describe(id, this.#birth.view(born));
-        // Gone between the two iterations: as if it had gone before the first.
-        if (told === undefined) continue;
-        rows.add(id, words, at + 1);
-        rows.describe(told);
-      } else rows.add(id, words, at + 1);
+      const told = this.#told.get(id);
+      // Gone between the two iterations: as if it had gone before the first.
+      if (told === undefined && !rows.knows(id, words, at + 1)) continue;
+      rows.add(id, words, at + 1);
+      if (told !== undefined) rows.describe(told);
       rows.setCounters(words, at, counters);
     }
-  }
-
-  /** The birth record of the very object whose tick record begins at `words[at]`. */
-  #recordOf(words: Uint32Array, at: number): number | undefined {
-    const { words: born, count, recordBytes } = this.#birth;
-    const stride = recordBytes / 4;
-    while (this.#bornAt < count && born[this.#bornAt * stride] < words[at]) {
-      this.#bornAt++;
-    }
-    if (this.#bornAt === count) return undefined;
-    const start = this.#bornAt * stride;
-    for (let w = 0; w < this.#reader.headWords; w++) {
-      if (born[start + w] !== words[at + w]) return undefined;
-    }
-    return this.#bornAt;
   }
 }
 

@@ -81,6 +81,15 @@ export class IteratorSession {
 
   /** One pass. Undefined when it reached the end. */
   run(): IterationFailure | undefined {
+    return this.#pass(undefined);
+  }
+
+  /** One pass whose records are there, from index 0 on, only while `take` is called, some at a time: it needs no more room. */
+  stream(take: () => void): IterationFailure | undefined {
+    return this.#pass(take);
+  }
+
+  #pass(take: (() => void) | undefined): IterationFailure | undefined {
     this.#count = 0;
     this.#calls++;
     let fd = this.#source.open();
@@ -91,20 +100,17 @@ export class IteratorSession {
     }
     if (fd < 0) return { call: this.#source.call, errno: -fd };
     try {
-      return this.#read(fd);
+      return this.#read(fd, take);
     } finally {
       this.#calls++;
       this.#kernel.close(fd);
     }
   }
 
-  /** Gives the memory of a big pass back. */
-  forget(): void {
-    this.#count = 0;
-    if (this.#bytes.length > READ_BYTES) this.#resize(READ_BYTES);
-  }
-
-  #read(fd: number): IterationFailure | undefined {
+  #read(
+    fd: number,
+    take: (() => void) | undefined,
+  ): IterationFailure | undefined {
     let filled = 0;
     for (let retries = 0; retries < MAX_RETRIES;) {
       if (this.#bytes.length - filled < READ_BYTES) {
@@ -113,8 +119,13 @@ export class IteratorSession {
       const into = filled === 0 ? this.#bytes : this.#bytes.subarray(filled);
       this.#calls++;
       const length = this.#kernel.read(fd, into);
-      if (length > 0) filled += length;
-      else if (length === 0) {
+      if (length > 0) {
+        filled += length;
+        if (take === undefined) continue;
+        this.#count = Math.floor(filled / this.recordBytes);
+        take();
+        filled = 0;
+      } else if (length === 0) {
         this.#count = Math.floor(filled / this.recordBytes);
         return undefined;
       } else if (length === -EAGAIN || length === -EINTR) retries++;
