@@ -26,6 +26,11 @@ const FD_BY_ID = {
   btf: BPF.BTF_GET_FD_BY_ID,
 } as const;
 
+/** `enum bpf_attach_type` of iterators. */
+export const TRACE_ITER = 28;
+/** `enum bpf_prog_type` of programs that are attached to functions of the kernel, iterators among them. */
+export const TRACING = 26;
+
 /** One attribute serves every call of a thread: calls are synchronous, and the kernel keeps no reference. */
 const attr = new Uint8Array(256);
 const words = new Uint32Array(attr.buffer);
@@ -99,6 +104,28 @@ export function enableRunTimeStats(kernel: KernelPort): number {
   return call(kernel, BPF.ENABLE_STATS, 4);
 }
 
+/** What BPF_MAP_CREATE is given. */
+export interface MapSpec {
+  /** `enum bpf_map_type` */
+  readonly type: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly maxEntries: number;
+  /** at most 15 bytes of `[A-Za-z0-9_.]` */
+  readonly name: string;
+}
+
+/** A descriptor of a new map, or -errno. Needs CAP_BPF where unprivileged bpf() is off. */
+export function createMap(kernel: KernelPort, spec: MapSpec): number {
+  attr.fill(0, 0, 48);
+  words[0] = spec.type;
+  words[1] = spec.keyBytes;
+  words[2] = spec.valueBytes;
+  words[3] = spec.maxEntries;
+  encoder.encodeInto(spec.name, attr.subarray(28, 43));
+  return call(kernel, BPF.MAP_CREATE, 48);
+}
+
 /** What BPF_PROG_LOAD is given; the licence is GPL's. */
 export interface ProgramSpec {
   /** `enum bpf_prog_type` */
@@ -111,6 +138,15 @@ export interface ProgramSpec {
   /** `enum bpf_attach_type` */
   readonly expectedAttachType?: number;
   readonly attachBtfId?: number;
+  /** Where the verifier writes what it thinks, as C text; a log that is longer fails the call with -ENOSPC. */
+  readonly log?: VerifierLog;
+}
+
+/** A place for the verifier's log. */
+export interface VerifierLog {
+  readonly buffer: KernelBuffer;
+  /** 1: what it refuses, with the way there; 2: every instruction that it looks at. */
+  readonly level: 1 | 2;
 }
 
 /** A descriptor of the loaded program. -EACCES or -EINVAL when the verifier refuses it. Needs CAP_BPF, and more by type. */
@@ -124,6 +160,13 @@ export function loadProgram(kernel: KernelPort, spec: ProgramSpec): number {
   words[3] = spec.instructions.addressHigh;
   words[4] = licence.addressLow;
   words[5] = licence.addressHigh;
+  if (spec.log !== undefined) {
+    const { buffer, level } = spec.log;
+    words[6] = level;
+    words[7] = buffer.bytes.length;
+    words[8] = buffer.addressLow;
+    words[9] = buffer.addressHigh;
+  }
   encoder.encodeInto(spec.name ?? "", attr.subarray(48, 63));
   words[17] = spec.expectedAttachType ?? 0;
   words[27] = spec.attachBtfId ?? 0;
@@ -145,4 +188,37 @@ export function testRunProgram(
   words[5] = input.addressHigh;
   words[8] = repeat;
   return call(kernel, BPF.PROG_TEST_RUN, 48);
+}
+
+/** What an iterator's link is limited to: `union bpf_iter_link_info`, in the first `sizeBytes` of the buffer. */
+export interface IteratorLimits {
+  readonly buffer: KernelBuffer;
+  readonly sizeBytes: number;
+}
+
+/** A descriptor of a link that holds an iterator program, or -errno. Needs CAP_BPF and CAP_PERFMON. Since 5.8; limits since 5.9. */
+export function createIteratorLink(
+  kernel: KernelPort,
+  programFd: number,
+  limits?: IteratorLimits,
+): number {
+  words[0] = programFd;
+  words[1] = 0;
+  words[2] = TRACE_ITER;
+  words[3] = 0;
+  if (limits === undefined) return call(kernel, BPF.LINK_CREATE, 16);
+  words[4] = limits.buffer.addressLow;
+  words[5] = limits.buffer.addressHigh;
+  words[6] = limits.sizeBytes;
+  return call(kernel, BPF.LINK_CREATE, 28);
+}
+
+/**
+ * A descriptor of one iteration, or -errno: read() gives what the program writes, and 0 at the end. It cannot be rewound.
+ * Since 5.8. On 5.10 it needs CAP_BPF where unprivileged bpf() is off; on 6.1 and later it needs nothing.
+ */
+export function createIterator(kernel: KernelPort, linkFd: number): number {
+  words[0] = linkFd;
+  words[1] = 0;
+  return call(kernel, BPF.ITER_CREATE, 8);
 }

@@ -3,11 +3,32 @@
  * worker and no configuration.
  * @module
  */
+export * from "./asm/assemble.ts";
+export * from "./asm/disassemble.ts";
+export type {
+  AluOperator,
+  Condition,
+  Operand,
+  Register,
+  Width,
+} from "./asm/opcode.ts";
 export * from "./bpf.ts";
+export { Btf } from "./btf/btf.ts";
+export * from "./btf/file.ts";
 export * from "./btf/function_names.ts";
+export { BtfError } from "./btf/header.ts";
+export type { Member } from "./btf/lookup.ts";
+export type { Wanted } from "./btf/scan.ts";
 export * from "./capabilities.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
+export * from "./iter/calibrate.ts";
+export * from "./iter/link_table.ts";
+export * from "./iter/map_table.ts";
+export * from "./iter/open.ts";
+export * from "./iter/program_table.ts";
+export * from "./iter/session.ts";
+export { type RecordField, type RecordTable, structsOf } from "./iter/table.ts";
 export * from "./libc.ts";
 export * from "./names.ts";
 export * from "./objects.ts";
@@ -15,3 +36,4 @@ export * from "./port.ts";
 export * from "./procfs.ts";
 export * from "./struct.ts";
 export * from "./uapi.ts";
+export * from "./verifier.ts";

@@ -70,6 +70,14 @@ export function read<T>(
     : undefined;
 }
 
+/** Reads fields of one struct: undefined for one that this kernel does not have. */
+export type InfoReader = <T>(field: Field<T>) => T | undefined;
+
+/** The fields of an info of which the kernel filled `filled` bytes. */
+export function filledInfo(view: DataView, filled: number): InfoReader {
+  return (field) => read(field, view, filled);
+}
+
 /** The text in at most `size` bytes of `view` at `offset`, up to the first NUL. */
 export function textAt(view: DataView, offset: number, size: number): string {
   let length = 0;

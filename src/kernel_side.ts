@@ -4,7 +4,7 @@
  * @module
  */
 import type { Acquired, AcquireOptions } from "../workers/acquire.ts";
-import type { Init, OwnIds } from "../workers/protocol.ts";
+import type { Init, Iterators, OwnIds } from "../workers/protocol.ts";
 import type { AgentPorts } from "./agent.ts";
 import type { Clock } from "./clock.ts";
 import type { Sampler } from "./commands/once.ts";
@@ -25,12 +25,18 @@ export interface KernelSide extends
   readonly clock: Clock;
   /** Opens what is held for the command's whole life. */
   acquire(options: AcquireOptions): Acquired;
-  init(epoch: number, intervalMs: number, leaveOut: OwnIds | undefined): Init;
+  init(
+    epoch: number,
+    intervalMs: number,
+    leaveOut: OwnIds | undefined,
+    iterators: Iterators,
+  ): Init;
   loadSampler(): Promise<
     (
       sink: Parameters<Sampler>[0],
       options: {
         readonly leaveOut: OwnIds | undefined;
+        readonly iterators: Iterators;
         readonly intervalMs: number;
       },
     ) => ReturnType<Sampler>

@@ -76,7 +76,10 @@ async function sampled(
   // Two samples of `once` are told apart by what ran between them; one alone shows what has been counted so far.
   const runStats = config.runStats &&
     (invocation.kind === "check" || invocation.rates);
-  using acquired = side.acquire({ runStats });
+  using acquired = side.acquire({ runStats, backend: config.backend });
+  if (acquired.refused !== undefined) {
+    return failed(EXIT.failed, acquired.refused);
+  }
   const ports = {
     ...side,
     facts: acquired.facts,
@@ -85,6 +88,7 @@ async function sampled(
     sample: (sink: Parameters<Sampler>[0]) =>
       sampleOnce(sink, {
         leaveOut: leftOut(config, acquired),
+        iterators: acquired.iterators,
         intervalMs: config.intervalMs,
       }),
   };

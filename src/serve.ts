@@ -73,6 +73,9 @@ export async function serve(
   try {
     const secrets = new Secrets(config, readRegularFile);
     const acquired = side.acquire(config);
+    if (acquired.refused !== undefined) {
+      return fail(EXIT.failed, acquired.refused);
+    }
     const leaveOut = leftOut(config, acquired);
     agent = await startAgent({
       ...side,
@@ -80,7 +83,8 @@ export async function serve(
       secrets,
       facts: acquired.facts,
       log,
-      init: (epoch, intervalMs) => side.init(epoch, intervalMs, leaveOut),
+      init: (epoch, intervalMs) =>
+        side.init(epoch, intervalMs, leaveOut, acquired.iterators),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

@@ -25,7 +25,8 @@ import {
   type KernelBtfFacts,
   kernelRelease,
 } from "./kernel_facts.ts";
-import type { OwnIds } from "./protocol.ts";
+import { noIterators, openIterators } from "./iterators.ts";
+import type { BackendName, Iterators, OwnIds } from "./protocol.ts";
 
 /** A capability that the process lacks, and what would change that. */
 export interface MissingCapability {
@@ -67,16 +68,22 @@ export interface NodeFacts {
 export interface AcquireOptions {
   /** Hold BPF_ENABLE_STATS. */
   readonly runStats: boolean;
+  /** How objects are to be read; `auto` takes the iterators where they work. */
+  readonly backend: "auto" | BackendName;
 }
 
 /** What acquire() opened and found. */
 export interface Acquired extends Disposable {
   readonly facts: NodeFacts;
-  /** Ids of the agent's own objects, for as long as it lives. The walk needs none. */
+  /** Ids of the agent's own objects, for as long as it lives. */
   readonly ownIds: OwnIds;
+  readonly iterators: Iterators;
+  /** One sentence where what was asked for cannot be done, and nothing may stand in for it. */
+  readonly refused?: string;
 }
 
 const NO_IDS: OwnIds = { map: [], program: [], link: [], btf: [] };
+const ITERATED = ["map", "program", "link"] as const;
 
 /**
  * Opens what is held for the agent's whole life. Never fails for lack of privilege: what could not be had is among the facts.
@@ -93,8 +100,17 @@ export function acquire(kernel: KernelPort, options: AcquireOptions): Acquired {
     : undefined;
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
   const release = kernelRelease(kernel);
+  const all = options.backend === "walk"
+    ? undefined
+    : openIterators(kernel, options.backend === "auto");
+  const iterators = all?.iterators ?? noIterators("asked for");
+  const refused = options.backend === "iterator"
+    ? whyNotIterated(iterators)
+    : undefined;
   return {
-    ownIds: NO_IDS,
+    ownIds: all?.ownIds ?? NO_IDS,
+    iterators,
+    ...(refused === undefined ? {} : { refused }),
     facts: {
       capabilities: [...capabilities].sort(),
       missing: whatIsMissing(kernel, capabilities),
@@ -111,8 +127,21 @@ export function acquire(kernel: KernelPort, options: AcquireOptions): Acquired {
       ...(release === undefined ? {} : { kernelRelease: release }),
       kernelBtf: kernelBtf(kernel),
     },
-    [Symbol.dispose]: () => stats?.[Symbol.dispose](),
+    [Symbol.dispose]() {
+      all?.[Symbol.dispose]();
+      stats?.[Symbol.dispose]();
+    },
   };
+}
+
+function whyNotIterated(iterators: Iterators): string | undefined {
+  const reasons = ITERATED.flatMap((type) => {
+    const one = iterators[type];
+    return typeof one === "string" ? [`${type}s: ${one}`] : [];
+  });
+  return reasons.length === 0
+    ? undefined
+    : `Cannot use backend iterator: ${[...new Set(reasons)].join("; ")}`;
 }
 
 function whatIsMissing(

@@ -4,12 +4,13 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
+import type { TableIterators } from "./iterate.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -26,7 +27,17 @@ export interface Descriptions {
 }
 
 /** What samples an object type, and what it was chosen over. */
-export type BackendName = "walk";
+export type BackendName = "iterator" | "walk";
+
+/** A type of object that the kernel has an iterator for. */
+export type IteratedType = Exclude<ObjectType, "btf">;
+
+/** What acquire() opened for each type, or one sentence why it opened nothing. */
+export interface Iterators
+  extends Readonly<Record<IteratedType, TableIterators | string>> {
+  /** The walk may stand in for iterators that fail. */
+  readonly mayWalk: boolean;
+}
 
 /** Objects that belong to the agent itself. */
 export type OwnIds = Readonly<Record<ObjectType, readonly number[]>>;
@@ -40,7 +51,12 @@ export interface Init {
   readonly intervalMs: number;
   /** Ids of the agent's own objects, left out of every sample. */
   readonly leaveOut: OwnIds;
+  /** Absent where nobody tried to open any. */
+  readonly iterators?: Iterators | undefined;
 }
+
+/** What a collector is made by. */
+export type CollectInit = Pick<Init, "leaveOut" | "iterators">;
 
 /** Ends the sampling; answered by Stopped. */
 export interface Stop {
@@ -128,7 +144,16 @@ export interface Stopped {
 
 type Versioned<T> = T & { readonly version: typeof PROTOCOL_VERSION };
 
-export type FromWorker = Ready | Block | Births | Sampled | Stopped;
+/** The collector samples in another way from now on, or for another reason. */
+export interface Backend {
+  readonly kind: "backend";
+  readonly epoch: number;
+  readonly backend: BackendName;
+  /** One sentence. */
+  readonly backendReason: string;
+}
+
+export type FromWorker = Ready | Backend | Block | Births | Sampled | Stopped;
 
 /** A message that this version of the protocol does not have. */
 export class ProtocolError extends Error {
@@ -137,7 +162,7 @@ export class ProtocolError extends Error {
 
 /** What `typeof` answers for each field of a kind of message, but the version's and the kind's. */
 type Shape<M> = {
-  readonly [F in Exclude<keyof M, "kind" | "version">]-?: string;
+  readonly [F in Exclude<keyof M, "kind" | "version" | "iterators">]-?: string;
 };
 type Shapes<M extends { kind: string }> = {
   readonly [K in M["kind"]]: Shape<Extract<M, { kind: K }>>;
@@ -155,6 +180,7 @@ const FROM_WORKER: Shapes<FromWorker> = {
     backend: "string",
     backendReason: "string",
   },
+  backend: { epoch: "number", backend: "string", backendReason: "string" },
   block: { epoch: "number", table: "string", buffer: "object" },
   births: {
     epoch: "number",
@@ -189,6 +215,7 @@ export function initMessage(
   epoch: number,
   intervalMs: number,
   leaveOut: OwnIds | undefined,
+  iterators?: Iterators,
 ): Init {
   return {
     version: PROTOCOL_VERSION,
@@ -196,6 +223,7 @@ export function initMessage(
     epoch,
     intervalMs,
     leaveOut: leaveOut ?? NOTHING_LEFT_OUT,
+    ...(iterators === undefined ? {} : { iterators }),
   };
 }
 

@@ -7,6 +7,8 @@
 import type { RowColumns } from "./columns.ts";
 import type { Descriptions, ObjectType } from "./protocol.ts";
 
+const TWO_TO_32 = 2 ** 32;
+
 /** Consecutive births. */
 export interface NewBirths<T extends ObjectType> {
   readonly firstBirth: number;
@@ -24,7 +26,7 @@ interface Pass {
 }
 
 export class Rows<T extends ObjectType> {
-  readonly #wordCount: number;
+  #wordCount: number;
   #last: Pass;
   #next: Pass;
   /** Where in the last pass the next id is looked for. */
@@ -80,9 +82,44 @@ export class Rows<T extends ObjectType> {
     return known;
   }
 
+  /** Whether add() would know the object. Asked in ascending id, as add(). */
+  knows(id: number, words: Uint32Array, first: number): boolean {
+    const at = this.#find(id);
+    return at >= 0 && this.#sameWords(at, words, first);
+  }
+
+  /**
+   * Has the next pass know nobody, for it comes from a backend whose identity is of other words. All are described again; births
+   * count on.
+   */
+  restart(wordCount: number): void {
+    this.#wordCount = wordCount;
+    const { length } = this.columnNames;
+    this.#last = emptyPass(64, wordCount, length);
+    this.#next = emptyPass(64, wordCount, length);
+  }
+
   /** Sets a column, by its place in `columnNames`, of the object that was added last. NaN is absent. */
   set(column: number, value: number): void {
     this.#next.columns[column][this.#next.count - 1] = value;
+  }
+
+  /**
+   * Sets all columns of the object that was added last, each from a u64 at `words[at + offsets[column]]`; an offset of -1 makes
+   * it absent.
+   */
+  setCounters(
+    words: Uint32Array,
+    at: number,
+    offsets: readonly number[],
+  ): void {
+    const { columns, count } = this.#next;
+    for (let c = 0; c < offsets.length; c++) {
+      const word = at + offsets[c];
+      columns[c][count - 1] = offsets[c] < 0
+        ? NaN
+        : words[word] + words[word + 1] * TWO_TO_32;
+    }
   }
 
   /** Describes the next object that add() did not know. */

@@ -34,6 +34,8 @@ export class CollectorRun {
   #tick = 0;
   #syscalls = 0;
   #cancel = () => {};
+  /** As the main thread knows it. */
+  #backendReason: string;
 
   /** Announces the collector and takes its first sample. */
   constructor(thread: ThreadPort, init: Init, collector: Collector) {
@@ -41,6 +43,7 @@ export class CollectorRun {
     this.#init = init;
     this.#collector = collector;
     this.#cadence = new Cadence(thread.kernel.monotonicMs(), init.intervalMs);
+    this.#backendReason = collector.backendReason;
     this.#post({
       kind: "ready",
       epoch: init.epoch,
@@ -89,6 +92,7 @@ export class CollectorRun {
       }
       return outcome;
     });
+    this.#tellBackend();
     let syscalls = 0;
     for (const table of this.#collector.tables) syscalls += table.syscalls;
     this.#post({
@@ -102,6 +106,14 @@ export class CollectorRun {
       tables,
     });
     this.#syscalls = syscalls;
+  }
+
+  #tellBackend(): void {
+    const { backend, backendReason } = this.#collector;
+    if (backendReason === this.#backendReason) return;
+    this.#backendReason = backendReason;
+    const { epoch } = this.#init;
+    this.#post({ kind: "backend", epoch, backend, backendReason });
   }
 
   #publish(table: TableCollector, tick: number, startedAtMs: number): void {

@@ -13,6 +13,7 @@ import {
   type FromWorker,
   type Init,
   initMessage,
+  type Iterators,
   type OwnIds,
 } from "./protocol.ts";
 import { CollectorRun } from "./runtime.ts";
@@ -29,6 +30,8 @@ export interface Rounds {
 export interface RoundOptions {
   /** Ids of the agent's own objects, left out of every sample. */
   readonly leaveOut: OwnIds | undefined;
+  /** What acquire() opened. */
+  readonly iterators?: Iterators | undefined;
   /** Time between two rounds that the caller means to wait; later ones count as missed ticks. */
   readonly intervalMs: number;
 }
@@ -48,11 +51,11 @@ const COLLECTORS: readonly (readonly [
 export function sampleOnce(
   kernel: KernelPort,
   sink: MessageSink,
-  { leaveOut, intervalMs }: RoundOptions,
+  { leaveOut, iterators, intervalMs }: RoundOptions,
 ): Rounds {
   const due: (() => void)[] = [];
   for (const [name, collect] of COLLECTORS) {
-    const init = initMessage(EPOCH, intervalMs, leaveOut);
+    const init = initMessage(EPOCH, intervalMs, leaveOut, iterators);
     new CollectorRun(
       {
         kernel,

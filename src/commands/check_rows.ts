@@ -96,7 +96,7 @@ function kernelRow(facts: NodeFacts, node: SampledState): CheckRow {
 function kernelBtfRow({ kernelBtf }: NodeFacts): CheckRow {
   const base = {
     name: "kernel-btf",
-    gives: "nothing yet: the walk does without it, iterators will need it",
+    gives: "iterators, which read all objects at once; the walk does without",
   } as const;
   if (kernelBtf !== undefined && "sizeBytes" in kernelBtf) {
     const size = formatBytes(kernelBtf.sizeBytes);
@@ -140,10 +140,15 @@ function tableRow(
 ): CheckRow {
   const outcome = node.outcome(type);
   const health = node.collectors().find((one) => one.name === collector);
+  // They have no iterator.
+  const isWalked = type === "btf";
+  const backend = isWalked && health?.backend !== undefined
+    ? "walk"
+    : health?.backend;
   const row = {
     name,
     gives: GIVES[type],
-    ...(health?.backend === undefined ? {} : { backend: health.backend }),
+    ...(backend === undefined ? {} : { backend }),
   };
   const failure = outcome?.failure;
   if (outcome === undefined || failure !== undefined) {
@@ -161,7 +166,9 @@ function tableRow(
   }
   const read = `${formatCount(node.freeze().tables[type].size)} read`;
   const skipped = skippedPhrase(outcome);
-  const why = health?.backendReason ?? "";
+  const why = isWalked
+    ? "there is no iterator over them"
+    : health?.backendReason ?? "";
   return {
     ...row,
     ok: true,

@@ -62,7 +62,8 @@ export class SampledNode implements NodeState {
   take(message: FromWorker, name: CollectorName): void {
     switch (message.kind) {
       case "ready":
-        this.#health.get(name)?.ready(message);
+      case "backend":
+        this.#health.get(name)?.backend(message);
         break;
       case "block":
         this.#state.block(message);

@@ -196,14 +196,14 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "backend",
     group: "Sampling",
-    placeholder: "auto|walk",
+    placeholder: "auto|iterator|walk",
     defaultText: "auto",
     summary: "How objects are read; auto takes the cheapest way that works",
     form: "one",
     field: "backend",
     whileRunning: false,
     kind: mapKind(
-      announced(oneOf<Config["backend"]>(["auto", "walk"]), "iterator"),
+      oneOf<Config["backend"]>(["auto", "iterator", "walk"]),
       (backend) => ({ backend }),
     ),
     textOf: ({ backend }) => backend,
@@ -267,15 +267,4 @@ export const SETTINGS: readonly Setting[] = [
 export function identityOf({ form }: Setting, text: string): string {
   if (form === "one") return "";
   return form === "list" ? text : text.split("=", 1).join();
-}
-
-/** The same kind, with a sentence of its own for a word that a later version knows. */
-function announced<T>(kind: ValueKind<T>, word: string): ValueKind<T> {
-  return {
-    ...kind,
-    parse: (text) =>
-      text === word
-        ? { ok: false, because: "which this version does not have yet" }
-        : kind.parse(text),
-  };
 }

@@ -19,7 +19,10 @@ import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 /** How far a collector's numbers can be trusted. */
 export type Quality = "exact" | "unavailable";
 
-const QUALITY: Readonly<Record<BackendName, Quality>> = { walk: "exact" };
+const QUALITY: Readonly<Record<BackendName, Quality>> = {
+  iterator: "exact",
+  walk: "exact",
+};
 
 export interface CollectorReadiness {
   readonly name: CollectorName;

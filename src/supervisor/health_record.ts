@@ -43,7 +43,10 @@ export class HealthRecord {
     this.#overdueInARow = 0;
   }
 
-  ready({ backend, backendReason }: Ready): void {
+  /** Takes up what it samples with, at first and whenever that changes. */
+  backend(
+    { backend, backendReason }: Pick<Ready, "backend" | "backendReason">,
+  ): void {
     this.#backend = { backend, backendReason };
   }
 

@@ -158,6 +158,11 @@ export class SupervisedCollector implements LifeListener {
     switch (message.kind) {
       case "ready":
         return this.#ready(message);
+      case "backend":
+        this.#record.backend(message);
+        return this.#surroundings.options.log.warn(
+          `The ${name} are sampled by the ${message.backend} now: ${message.backendReason}`,
+        );
       case "block":
         return sink.block(message, name);
       case "births":
@@ -198,7 +203,7 @@ export class SupervisedCollector implements LifeListener {
   #ready(message: Ready): void {
     this.#hungStarts = 0;
     this.#life?.ready(message);
-    this.#record.ready(message);
+    this.#record.backend(message);
     if (this.#phase === "starting") this.#phase = "running";
     this.#deadlines.ready(this.#surroundings.time.nowMs());
     this.#surroundings.options.log.info(

@@ -1,6 +1,6 @@
 /**
- * The collectors on the real kernel: what they say of one object of every type that this kernel makes, field by field,
- * beside what a C program and bpftool say.
+ * The collectors on the real kernel, by each backend: what they say of one object of every type that this kernel makes, field by
+ * field, beside what a C program and bpftool say.
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import {
@@ -14,7 +14,12 @@ import type { Collector, TableCollector } from "../../workers/collector.ts";
 import { collectLinks } from "../../workers/links/collect.ts";
 import { collectMaps } from "../../workers/maps/collect.ts";
 import { collectPrograms } from "../../workers/programs/collect.ts";
-import type { Descriptions } from "../../workers/protocol.ts";
+import {
+  type OpenedIterators,
+  openIterators,
+} from "../../workers/iterators.ts";
+import type { BackendName, Descriptions } from "../../workers/protocol.ts";
+import { kernelBtf } from "../kernel/btf.ts";
 import { whyNoCompiler } from "../kernel/compile.ts";
 import {
   bpftoolDifferences,
@@ -28,7 +33,10 @@ import { kernelTest, makeEverything, skip, Workshop } from "../kernel/make.ts";
 import { makeProgram } from "../kernel/programs.ts";
 import { readBpftool, readInfo, whyNoBpftool } from "../kernel/reference.ts";
 
-const INIT = { leaveOut: { map: [], program: [], link: [], btf: [] } };
+const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
+const BACKENDS: readonly BackendName[] = kernelBtf() === undefined
+  ? ["walk"]
+  : ["walk", "iterator"];
 const KINDS = ["map", "program", "link", "btf"] as const;
 const EXPECTED = {
   map: expectedMap,
@@ -37,12 +45,29 @@ const EXPECTED = {
   btf: expectedBtf,
 } as const;
 
-function collectors(kernel = openLibc()): Collector[] {
-  return [
-    collectMaps(kernel, INIT),
-    collectPrograms(kernel, INIT),
-    collectLinks(kernel, INIT),
-  ];
+/** Collectors of one backend, and what they stand on. */
+class Backend implements Disposable {
+  readonly kernel = openLibc();
+  readonly collectors: readonly Collector[];
+  readonly #opened: OpenedIterators | undefined;
+
+  constructor(readonly name: BackendName) {
+    const { kernel } = this;
+    this.#opened = name === "iterator"
+      ? openIterators(kernel, false)
+      : undefined;
+    const init = { leaveOut: LEAVE_OUT, iterators: this.#opened?.iterators };
+    this.collectors = [
+      collectMaps(kernel, init),
+      collectPrograms(kernel, init),
+      collectLinks(kernel, init),
+    ];
+    assertEquals(this.collectors.map((one) => one.backend), [name, name, name]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened?.[Symbol.dispose]();
+  }
 }
 
 function tableOf(all: readonly Collector[], kind: ObjectKind): TableCollector {
@@ -54,9 +79,11 @@ function tableOf(all: readonly Collector[], kind: ObjectKind): TableCollector {
 
 /** One sample, read to its end: descriptions by id. */
 function sampled<K extends ObjectKind>(
+  backend: BackendName,
   kind: K,
 ): Map<number, Descriptions[K]> {
-  const table = tableOf(collectors(), kind);
+  using made = new Backend(backend);
+  const table = tableOf(made.collectors, kind);
   assertEquals(table.sample(), { table: kind, skipped: {} });
   const told = table.rows.takeBirths()?.descriptions ?? [];
   return new Map(told.map((one) => [one.id, one as Descriptions[K]]));
@@ -84,136 +111,148 @@ function columnsOf(
   return new Map(ids.map((id) => [id, rows.get(id) ?? {}]));
 }
 
-kernelTest(
-  "collectors describe one object of every type as the C reader and bpftool do",
-  async (t) => {
-    using workshop = makeEverything();
-    const counts = Object.fromEntries(
-      KINDS.map((kind) => [kind, workshop.ids(kind).length]),
-    );
-    // deno-lint-ignore no-console -- how much was compared is part of the result
-    console.log(
-      `made ${JSON.stringify(counts)}, refused ${workshop.refused.length}`,
-    );
-    for (const kind of KINDS) {
-      assertGreater(workshop.ids(kind).length, 0);
-      const told = sampled(kind);
-      await t.step({
-        name: `${kind}: C reader`,
-        ignore: notHere(`${kind}: C reader`, whyNoCompiler()),
-        fn() {
-          const rows = readInfo(kind);
-          const differences = workshop.made.flatMap((object) => {
-            if (object.kind !== kind) return [];
-            const row = rows.get(object.id);
-            const { identity: _, ...actual } = told.get(object.id) ?? {};
-            const agent = Deno.inspect(actual, { sorted: true });
-            const reader = Deno.inspect(row && EXPECTED[kind](row), {
-              sorted: true,
-            });
-            return agent === reader
-              ? []
-              : [`${object.what}: agent ${agent}, C reader ${reader}`];
-          });
-          assertEquals(differences, []);
-        },
-      });
-      await t.step({
-        name: `${kind}: bpftool`,
-        ignore: notHere(`${kind}: bpftool`, whyNoBpftool()),
-        fn() {
-          const rows = readBpftool(kind);
-          const differences = workshop.ids(kind).flatMap((id) => {
-            const row = rows.get(id);
-            return row === undefined
-              ? [`bpftool has no ${kind} ${id}`]
-              : bpftoolDifferences(row, { ...told.get(id) });
-          });
-          assertEquals(differences, []);
-        },
-      });
-    }
-  },
-);
-
-kernelTest("collectors give each type the name that it was made by", () => {
-  using workshop = makeEverything();
-  for (const kind of ["map", "program", "link"] as const) {
-    const told = sampled(kind);
-    for (const { id, what } of workshop.made) {
-      // As `map lpm_trie flags 1`; the others are named by what they are for.
-      const [first, type] = what.split(" ");
-      if (first !== kind || type === "of" || type === "to") continue;
-      assertEquals(told.get(id)?.type, type, what);
-    }
-  }
-});
-
-kernelTest("collectPrograms() counts runs as the C reader does", () => {
-  using workshop = new Workshop();
-  const { kernel } = workshop;
-  const made = [17, 170].map((runs) => {
-    const source = { type: "socket_filter", code: returns(runs) };
-    return { runs, program: makeProgram(workshop, source) };
-  });
-  const stats = enableRunTimeStats(kernel);
-  assertGreater(stats, 0);
-  try {
-    for (const { runs, program } of made) {
-      const packet = kernel.allocate(64);
-      assertEquals(
-        testRunProgram(kernel, program?.fd ?? -1, packet, 64, runs),
-        0,
+for (const backend of BACKENDS) {
+  kernelTest(
+    `collectors by ${backend} describe one object of every type as the C reader and bpftool do`,
+    async (t) => {
+      using workshop = makeEverything();
+      const counts = Object.fromEntries(
+        KINDS.map((kind) => [kind, workshop.ids(kind).length]),
       );
-    }
-  } finally {
-    kernel.close(stats);
-  }
-  const table = tableOf(collectors(), "program");
-  const columns = columnsOf(table, workshop.ids("program"));
-  const reference = whyNoCompiler() === undefined
-    ? readInfo("program")
-    : undefined;
-  for (const { runs, program } of made) {
-    const row = columns.get(program?.id ?? 0);
-    assertEquals(row?.runCount, runs);
-    assertGreater(row?.runTimeNs, 0);
-    if (reference === undefined) continue;
-    const theirs = reference.get(program?.id ?? 0);
-    assertEquals(row, {
-      runTimeNs: Number(theirs?.run_time_ns),
-      runCount: Number(theirs?.run_cnt),
-      recursionMisses: Number(theirs?.recursion_misses),
-    });
-  }
-});
+      // deno-lint-ignore no-console -- how much was compared is part of the result
+      console.log(
+        `made ${JSON.stringify(counts)}, refused ${workshop.refused.length}`,
+      );
+      for (const kind of KINDS) {
+        assertGreater(workshop.ids(kind).length, 0);
+        const told = sampled(backend, kind);
+        await t.step({
+          name: `${kind}: C reader`,
+          ignore: notHere(`${kind}: C reader`, whyNoCompiler()),
+          fn() {
+            const rows = readInfo(kind);
+            const differences = workshop.made.flatMap((object) => {
+              if (object.kind !== kind) return [];
+              const row = rows.get(object.id);
+              const { identity: _, ...actual } = told.get(object.id) ?? {};
+              const agent = Deno.inspect(actual, { sorted: true });
+              const reader = Deno.inspect(row && EXPECTED[kind](row), {
+                sorted: true,
+              });
+              return agent === reader
+                ? []
+                : [`${object.what}: agent ${agent}, C reader ${reader}`];
+            });
+            assertEquals(differences, []);
+          },
+        });
+        await t.step({
+          name: `${kind}: bpftool`,
+          ignore: notHere(`${kind}: bpftool`, whyNoBpftool()),
+          fn() {
+            const rows = readBpftool(kind);
+            const differences = workshop.ids(kind).flatMap((id) => {
+              const row = rows.get(id);
+              return row === undefined
+                ? [`bpftool has no ${kind} ${id}`]
+                : bpftoolDifferences(row, { ...told.get(id) });
+            });
+            assertEquals(differences, []);
+          },
+        });
+      }
+    },
+  );
 
-kernelTest("collectors leave no descriptor behind and keep births", () => {
-  using workshop = makeEverything();
-  const kernel = openLibc();
-  const all = collectors(kernel);
-  const tables = all.flatMap((collector) => collector.tables);
-  for (const table of tables) table.sample();
-  const before = listDirectory(kernel, "/proc/self/fd");
-  for (let pass = 0; pass < 20; pass++) {
-    for (const table of tables) table.sample();
-  }
-  assertEquals(listDirectory(kernel, "/proc/self/fd"), before);
-  for (const kind of KINDS) {
-    const { rows } = tableOf(all, kind);
-    const { ids, births, count } = rows.columns;
-    const birthOf = new Map(
-      Array.from({ length: count }, (_, row) => [ids[row], births[row]]),
-    );
-    const described = rows.takeBirths()?.descriptions ?? [];
-    for (const id of workshop.ids(kind)) {
-      // Told once in 21 passes, and the row refers to that telling.
-      const told = described.filter((one) => one.id === id);
-      assertEquals(told.length, 1, `${kind} ${id}`);
-      assertEquals(described[(birthOf.get(id) ?? 0) - 1]?.id, id);
-    }
-  }
-});
+  kernelTest(
+    `collectors by ${backend} give each type the name that it was made by`,
+    () => {
+      using workshop = makeEverything();
+      for (const kind of ["map", "program", "link"] as const) {
+        const told = sampled(backend, kind);
+        for (const { id, what } of workshop.made) {
+          // As `map lpm_trie flags 1`; the others are named by what they are for.
+          const [first, type] = what.split(" ");
+          if (first !== kind || type === "of" || type === "to") continue;
+          assertEquals(told.get(id)?.type, type, what);
+        }
+      }
+    },
+  );
+
+  kernelTest(
+    `collectPrograms() by ${backend} counts runs as the C reader does`,
+    () => {
+      using workshop = new Workshop();
+      const { kernel } = workshop;
+      const counted = [17, 170].map((runs) => {
+        const source = { type: "socket_filter", code: returns(runs) };
+        return { runs, program: makeProgram(workshop, source) };
+      });
+      const stats = enableRunTimeStats(kernel);
+      assertGreater(stats, 0);
+      try {
+        for (const { runs, program } of counted) {
+          const packet = kernel.allocate(64);
+          assertEquals(
+            testRunProgram(kernel, program?.fd ?? -1, packet, 64, runs),
+            0,
+          );
+        }
+      } finally {
+        kernel.close(stats);
+      }
+      using made = new Backend(backend);
+      const table = tableOf(made.collectors, "program");
+      const columns = columnsOf(table, workshop.ids("program"));
+      const reference = whyNoCompiler() === undefined
+        ? readInfo("program")
+        : undefined;
+      for (const { runs, program } of counted) {
+        const row = columns.get(program?.id ?? 0);
+        assertEquals(row?.runCount, runs);
+        assertGreater(row?.runTimeNs, 0);
+        if (reference === undefined) continue;
+        const theirs = reference.get(program?.id ?? 0);
+        assertEquals(row, {
+          runTimeNs: Number(theirs?.run_time_ns),
+          runCount: Number(theirs?.run_cnt),
+          recursionMisses: Number(theirs?.recursion_misses),
+        });
+      }
+    },
+  );
+
+  kernelTest(
+    `collectors by ${backend} leave no descriptor behind and keep births`,
+    () => {
+      using workshop = makeEverything();
+      using made = new Backend(backend);
+      const { kernel, collectors: all } = made;
+      const tables = all.flatMap((collector) => collector.tables);
+      for (const table of tables) table.sample();
+      const before = listDirectory(kernel, "/proc/self/fd");
+      for (let pass = 0; pass < 20; pass++) {
+        for (const table of tables) table.sample();
+      }
+      assertEquals(listDirectory(kernel, "/proc/self/fd"), before);
+      for (const kind of KINDS) {
+        const { rows } = tableOf(all, kind);
+        const { ids, births, count } = rows.columns;
+        const birthOf = new Map(
+          Array.from({ length: count }, (_, row) => [ids[row], births[row]]),
+        );
+        const described = rows.takeBirths()?.descriptions ?? [];
+        for (const id of workshop.ids(kind)) {
+          // Told once in 21 passes, and the row refers to that telling.
+          const told = described.filter((one) => one.id === id);
+          assertEquals(told.length, 1, `${kind} ${id}`);
+          assertEquals(described[(birthOf.get(id) ?? 0) - 1]?.id, id);
+        }
+      }
+    },
+  );
+}
 
 function notHere(what: string, why: string | undefined): boolean {
   if (why !== undefined) skip(what, why);

@@ -1,6 +1,6 @@
 /**
- * Owns the C programs of the tests: built once by the machine's compiler into test/build/. In: a name of test/kernel/c/.
- * Out: the path of the program, or why there is none.
+ * Owns the C programs of the tests: those of test/kernel/c/, built once by the machine's compiler into test/build/, and those
+ * that a test makes up. In: a name, or source. Out: the path of the program or what it prints, or why there is none.
  * @module
  */
 
@@ -46,6 +46,36 @@ export function compile(tool: Tool): string {
   }
   Deno.renameSync(fresh, target);
   return target;
+}
+
+/** What a C program that a test makes up prints. @throws {Error} with the compiler's complaint, or where the program fails */
+export function runText(
+  name: string,
+  source: string,
+  headers: Readonly<Record<string, string>> = {},
+): string {
+  const folder = Deno.makeTempDirSync({ prefix: `${name}-` });
+  try {
+    for (const [path, text] of Object.entries(headers)) {
+      Deno.writeTextFileSync(`${folder}/${path}`, text);
+    }
+    Deno.writeTextFileSync(`${folder}/${name}.c`, source);
+    output("cc", ["-w", "-o", `${folder}/${name}`, `${folder}/${name}.c`]);
+    return output(`${folder}/${name}`, []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function output(command: string, args: string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(command, { args })
+    .outputSync();
+  if (!success) {
+    throw new Error(
+      `Cannot run ${command}: ${new TextDecoder().decode(stderr)}`,
+    );
+  }
+  return new TextDecoder().decode(stdout);
 }
 
 /** 0 for a file that is not there. */

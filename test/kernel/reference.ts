@@ -34,6 +34,12 @@ export function readBpftool(kind: ObjectKind): Map<number, Row> {
   return byId(text === "" ? [] : JSON.parse(text));
 }
 
+/** The kernel's types as a C header, by bpftool. */
+export function readTypesHeader(): string {
+  const file = "/sys/kernel/btf/vmlinux";
+  return output("bpftool", ["btf", "dump", "file", file, "format", "c"]);
+}
+
 function byId(rows: readonly Row[]): Map<number, Row> {
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -7,12 +7,13 @@
 import {
   ATTACH_TYPES,
   type Field,
+  filledInfo,
+  type InfoReader,
   type KernelBuffer,
   type KernelPort,
   LINK_INFO,
   LINK_TYPES,
   objectInfo,
-  read,
   textAt,
   typeName,
 } from "../../ffi/mod.ts";
@@ -52,6 +53,12 @@ interface Attachment {
   readonly detached?: boolean;
 }
 
+/** The name that the pointer `address` of the info is for, its length being at `lengthOffset`; undefined where it is not told. */
+export type NameReader = (
+  address: Field<bigint>,
+  lengthOffset: number,
+) => string | undefined;
+
 /** Describes links, with buffers of its own. */
 export class LinkDescriber {
   readonly #kernel: KernelPort;
@@ -77,123 +84,11 @@ export class LinkDescriber {
     filled: number,
     fd: number,
   ): LinkDescription {
-    const type = typeName(LINK_TYPES, LINK_INFO.type.get(view, 0));
-    const attachment = this.#attachment(type, view, filled, fd);
-    return {
+    return describeLink(
       id,
-      identity: `${id}:${type}:${attachment.attachType ?? ""}`,
-      type,
-      programId: read(LINK_INFO.prog_id, view, filled) ?? 0,
-      ...attachment,
-    };
-  }
-
-  #attachment(
-    type: string,
-    view: DataView,
-    filled: number,
-    fd: number,
-  ): Attachment {
-    const number = (field: Field<number>) => read(field, view, filled);
-    const attachType = (field: Field<number>) => {
-      const value = number(field);
-      return value === undefined
-        ? {}
-        : { attachType: typeName(ATTACH_TYPES, value) };
-    };
-    switch (type) {
-      case "raw_tracepoint":
-        return target(this.#nameAt(LINK_INFO.raw_tracepoint.tp_name, 24, fd));
-      case "iter":
-        return {
-          attachType: "trace_iter",
-          ...target(this.#nameAt(LINK_INFO.iter.target_name, 24, fd)),
-        };
-      case "tracing": {
-        const { attach_type, target_obj_id, target_btf_id } = LINK_INFO.tracing;
-        const object = number(target_obj_id);
-        return {
-          ...attachType(attach_type),
-          ...(object === undefined || object === 0
-            ? {}
-            : { target: `btf:${object}/${number(target_btf_id) ?? 0}` }),
-        };
-      }
-      case "cgroup":
-        return {
-          ...attachType(LINK_INFO.cgroup.attach_type),
-          ...place("cgroup", read(LINK_INFO.cgroup.cgroup_id, view, filled)),
-        };
-      case "netns":
-        return {
-          ...attachType(LINK_INFO.netns.attach_type),
-          ...place("netns", number(LINK_INFO.netns.netns_ino)),
-        };
-      case "xdp":
-        return {
-          attachType: "xdp",
-          ...place("ifindex", number(LINK_INFO.xdp.ifindex)),
-        };
-      case "tcx":
-      case "netkit":
-        return {
-          ...attachType(LINK_INFO[type].attach_type),
-          ...place("ifindex", number(LINK_INFO[type].ifindex)),
-        };
-      case "struct_ops":
-        return {
-          attachType: "struct_ops",
-          ...place("map", number(LINK_INFO.struct_ops.map_id)),
-        };
-      case "sockmap":
-        return {
-          ...attachType(LINK_INFO.sockmap.attach_type),
-          ...place("map", number(LINK_INFO.sockmap.map_id)),
-        };
-      case "netfilter":
-        return {
-          attachType: "netfilter",
-          ...target(netfilterTarget(view, filled)),
-        };
-      case "kprobe_multi":
-        return target(functions(number(LINK_INFO.kprobe_multi.count)));
-      case "uprobe_multi":
-        return target(this.#nameAt(LINK_INFO.uprobe_multi.path, 48, fd));
-      case "perf_event":
-        return {
-          attachType: "perf_event",
-          ...target(this.#perfEventTarget(view, filled, fd)),
-        };
-      default:
-        return {};
-    }
-  }
-
-  /** Since 6.6; before, the kernel tells nothing. */
-  #perfEventTarget(
-    view: DataView,
-    filled: number,
-    fd: number,
-  ): string | undefined {
-    const { type, name, name_len, offset } = LINK_INFO.perf_event;
-    switch (read(type, view, filled)) {
-      case PERF_EVENT.UPROBE:
-      case PERF_EVENT.URETPROBE: {
-        const path = this.#nameAt(name, name_len.offset, fd);
-        const at = read(offset, view, filled) ?? 0;
-        return path && `${path}+0x${at.toString(16)}`;
-      }
-      case PERF_EVENT.KPROBE:
-      case PERF_EVENT.KRETPROBE:
-      case PERF_EVENT.TRACEPOINT:
-        return this.#nameAt(name, name_len.offset, fd);
-      case PERF_EVENT.EVENT:
-        return `event:${read(name_len, view, filled)}/${
-          read(name, view, filled)
-        }`;
-      default:
-        return undefined;
-    }
+      filledInfo(view, filled),
+      (address, length) => this.#nameAt(address, length, fd),
+    );
   }
 
   /** Asks again with a place for the name, or undefined when the kernel does not give it. */
@@ -216,6 +111,127 @@ export class LinkDescriber {
   }
 }
 
+/** What an info says, and the names that it points to. */
+export function describeLink(
+  id: number,
+  read: InfoReader,
+  nameAt: NameReader,
+): LinkDescription {
+  const type = typeName(LINK_TYPES, read(LINK_INFO.type) ?? 0);
+  const attachment = attachmentOf(type, read, nameAt);
+  return {
+    id,
+    identity: `${id}:${type}:${attachment.attachType ?? ""}`,
+    type,
+    programId: read(LINK_INFO.prog_id) ?? 0,
+    ...attachment,
+  };
+}
+
+function attachmentOf(
+  type: string,
+  read: InfoReader,
+  nameAt: NameReader,
+): Attachment {
+  const number = (field: Field<number>) => read(field);
+  const attachType = (field: Field<number>) => {
+    const value = number(field);
+    return value === undefined
+      ? {}
+      : { attachType: typeName(ATTACH_TYPES, value) };
+  };
+  switch (type) {
+    case "raw_tracepoint":
+      return target(nameAt(LINK_INFO.raw_tracepoint.tp_name, 24));
+    case "iter":
+      return {
+        attachType: "trace_iter",
+        ...target(nameAt(LINK_INFO.iter.target_name, 24)),
+      };
+    case "tracing": {
+      const { attach_type, target_obj_id, target_btf_id } = LINK_INFO.tracing;
+      const object = number(target_obj_id);
+      return {
+        ...attachType(attach_type),
+        ...(object === undefined || object === 0
+          ? {}
+          : { target: `btf:${object}/${number(target_btf_id) ?? 0}` }),
+      };
+    }
+    case "cgroup":
+      return {
+        ...attachType(LINK_INFO.cgroup.attach_type),
+        ...place("cgroup", read(LINK_INFO.cgroup.cgroup_id)),
+      };
+    case "netns":
+      return {
+        ...attachType(LINK_INFO.netns.attach_type),
+        ...place("netns", number(LINK_INFO.netns.netns_ino)),
+      };
+    case "xdp":
+      return {
+        attachType: "xdp",
+        ...place("ifindex", number(LINK_INFO.xdp.ifindex)),
+      };
+    case "tcx":
+    case "netkit":
+      return {
+        ...attachType(LINK_INFO[type].attach_type),
+        ...place("ifindex", number(LINK_INFO[type].ifindex)),
+      };
+    case "struct_ops":
+      return {
+        attachType: "struct_ops",
+        ...place("map", number(LINK_INFO.struct_ops.map_id)),
+      };
+    case "sockmap":
+      return {
+        ...attachType(LINK_INFO.sockmap.attach_type),
+        ...place("map", number(LINK_INFO.sockmap.map_id)),
+      };
+    case "netfilter":
+      return {
+        attachType: "netfilter",
+        ...target(netfilterTarget(read)),
+      };
+    case "kprobe_multi":
+      return target(functions(number(LINK_INFO.kprobe_multi.count)));
+    case "uprobe_multi":
+      return target(nameAt(LINK_INFO.uprobe_multi.path, 48));
+    case "perf_event":
+      return {
+        attachType: "perf_event",
+        ...target(perfEventTarget(read, nameAt)),
+      };
+    default:
+      return {};
+  }
+}
+
+/** Since 6.6; before, the kernel tells nothing. */
+function perfEventTarget(
+  read: InfoReader,
+  nameAt: NameReader,
+): string | undefined {
+  const { type, name, name_len, offset } = LINK_INFO.perf_event;
+  switch (read(type)) {
+    case PERF_EVENT.UPROBE:
+    case PERF_EVENT.URETPROBE: {
+      const path = nameAt(name, name_len.offset);
+      const at = read(offset) ?? 0;
+      return path && `${path}+0x${at.toString(16)}`;
+    }
+    case PERF_EVENT.KPROBE:
+    case PERF_EVENT.KRETPROBE:
+    case PERF_EVENT.TRACEPOINT:
+      return nameAt(name, name_len.offset);
+    case PERF_EVENT.EVENT:
+      return `event:${read(name_len)}/${read(name)}`;
+    default:
+      return undefined;
+  }
+}
+
 function target(text: string | undefined): Attachment {
   return text === undefined ? {} : { target: text };
 }
@@ -231,12 +247,12 @@ function functions(count: number | undefined): string | undefined {
   return count === undefined ? undefined : `functions:${count}`;
 }
 
-function netfilterTarget(view: DataView, filled: number): string | undefined {
+function netfilterTarget(read: InfoReader): string | undefined {
   const { pf, hooknum, priority } = LINK_INFO.netfilter;
-  const family = read(pf, view, filled);
-  const hook = read(hooknum, view, filled);
+  const family = read(pf);
+  const hook = read(hooknum);
   if (family === undefined || hook === undefined) return undefined;
   return `${NETFILTER_FAMILIES[family] ?? `family_${family}`}/${
     NETFILTER_HOOKS[hook] ?? `hook_${hook}`
-  }/${read(priority, view, filled)}`;
+  }/${read(priority)}`;
 }

@@ -12,14 +12,14 @@ import { LINK_COLUMNS } from "./model.ts";
  * Type, program, and the first 16 bytes of what depends on the type: all that says what the link is attached to. Behind
  * them are counters (kprobe_multi's `missed`), which are no sign of another link.
  */
-const IDENTITY_WORDS = 8;
+export const LINK_WALK_WORDS = 8;
 
 /** Samples links by BPF_LINK_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 5.8. */
 export function walkLinks(
   kernel: KernelPort,
   leaveOut: readonly number[],
+  rows: Rows<"link"> = new Rows("link", LINK_WALK_WORDS, LINK_COLUMNS),
 ): WalkCollector<"link"> {
-  const rows = new Rows("link", IDENTITY_WORDS, LINK_COLUMNS);
   const walk = new ObjectWalk(kernel, "link", LINK_INFO.size);
   const describer = new LinkDescriber(kernel);
   return new WalkCollector(rows, walk, leaveOut, {

@@ -3,11 +3,12 @@
  * @module
  */
 import {
+  filledInfo,
+  type InfoReader,
   type KernelPort,
   MAP_INFO,
   MAP_TYPES,
   ObjectWalk,
-  read,
   typeName,
 } from "../../ffi/mod.ts";
 import { WalkCollector } from "../collector.ts";
@@ -15,7 +16,7 @@ import { Rows } from "../rows.ts";
 import { MAP_COLUMNS, type MapDescription } from "./model.ts";
 
 /** All of the info, from `type` at word 0 on: nothing in it changes while the map lives. */
-const IDENTITY_WORDS = MAP_INFO.size / 4;
+export const MAP_WALK_WORDS = MAP_INFO.size / 4;
 
 const TYPE_WORD = MAP_INFO.type.offset / 4;
 
@@ -31,33 +32,29 @@ const PROG_ARRAY = MAP_TYPES.indexOf("prog_array");
 export function walkMaps(
   kernel: KernelPort,
   leaveOut: readonly number[],
+  rows: Rows<"map"> = new Rows("map", MAP_WALK_WORDS, MAP_COLUMNS),
 ): WalkCollector<"map"> {
-  const rows = new Rows("map", IDENTITY_WORDS, MAP_COLUMNS);
   const walk = new ObjectWalk(kernel, "map", MAP_INFO.size);
   return new WalkCollector(rows, walk, leaveOut, {
     isLeftClosed: (id) => rows.lastWord(id, TYPE_WORD) === PROG_ARRAY,
     visit(id, info, filled) {
       if (rows.add(id, info.words, 0)) return;
-      rows.describe(describeMap(id, info.view, filled));
+      rows.describe(describeMap(id, filledInfo(info.view, filled)));
     },
   });
 }
 
-/** What `filled` bytes of a `struct bpf_map_info` say. */
-export function describeMap(
-  id: number,
-  view: DataView,
-  filled: number,
-): MapDescription {
-  const type = typeName(MAP_TYPES, MAP_INFO.type.get(view, 0));
-  const keySizeBytes = read(MAP_INFO.key_size, view, filled) ?? 0;
-  const valueSizeBytes = read(MAP_INFO.value_size, view, filled) ?? 0;
-  const maxEntries = read(MAP_INFO.max_entries, view, filled) ?? 0;
-  const flags = read(MAP_INFO.map_flags, view, filled) ?? 0;
-  const name = read(MAP_INFO.name, view, filled) ?? "";
-  const ifindex = read(MAP_INFO.ifindex, view, filled);
-  const btfId = read(MAP_INFO.btf_id, view, filled);
-  const mapExtra = read(MAP_INFO.map_extra, view, filled);
+/** What a `struct bpf_map_info` says. */
+export function describeMap(id: number, read: InfoReader): MapDescription {
+  const type = typeName(MAP_TYPES, read(MAP_INFO.type) ?? 0);
+  const keySizeBytes = read(MAP_INFO.key_size) ?? 0;
+  const valueSizeBytes = read(MAP_INFO.value_size) ?? 0;
+  const maxEntries = read(MAP_INFO.max_entries) ?? 0;
+  const flags = read(MAP_INFO.map_flags) ?? 0;
+  const name = read(MAP_INFO.name) ?? "";
+  const ifindex = read(MAP_INFO.ifindex);
+  const btfId = read(MAP_INFO.btf_id);
+  const mapExtra = read(MAP_INFO.map_extra);
   const identity = [
     id,
     type,

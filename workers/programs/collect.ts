@@ -1,23 +1,35 @@
 /**
- * Owns the choice of how programs and BTF objects are sampled. In: a port and the worker's Init. Out: the programs collector.
+ * Owns how programs and BTF objects are sampled. In: a port and the worker's Init. Out: the programs collector.
  * @module
  */
 import type { KernelPort } from "../../ffi/mod.ts";
+import { backedTable, collectorOf, iteratorsFor } from "../backend.ts";
 import type { Collector } from "../collector.ts";
-import type { Init } from "../protocol.ts";
-import { walkBtfObjects, walkPrograms } from "./walk.ts";
+import type { CollectInit } from "../protocol.ts";
+import { Rows } from "../rows.ts";
+import { iteratePrograms } from "./iterate.ts";
+import { PROGRAM_COLUMNS } from "./model.ts";
+import { PROGRAM_WALK_WORDS, walkBtfObjects, walkPrograms } from "./walk.ts";
 
-/** The collector of the programs worker: two tables, of programs and of BTF objects. */
+/** The collector of the programs worker: two tables, of programs and of BTF objects, which have no iterator. */
 export function collectPrograms(
   kernel: KernelPort,
-  init: Pick<Init, "leaveOut">,
+  init: CollectInit,
 ): Collector {
-  return {
-    backend: "walk",
-    backendReason: "the walk over ids is the only backend of this version",
-    tables: [
-      walkPrograms(kernel, init.leaveOut.program),
-      walkBtfObjects(kernel, init.leaveOut.btf),
-    ],
-  };
+  const leaveOut = init.leaveOut.program;
+  const rows = new Rows("program", PROGRAM_WALK_WORDS, PROGRAM_COLUMNS);
+  return collectorOf(
+    backedTable(
+      kernel,
+      {
+        rows,
+        walkWords: PROGRAM_WALK_WORDS,
+        walk: walkPrograms(kernel, leaveOut, rows),
+        iterate: (iterators) =>
+          iteratePrograms(kernel, iterators, leaveOut, rows),
+      },
+      ...iteratorsFor("program", init),
+    ),
+    walkBtfObjects(kernel, init.leaveOut.btf),
+  );
 }

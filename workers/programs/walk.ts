@@ -4,6 +4,8 @@
  */
 import {
   BTF_INFO,
+  filledInfo,
+  type InfoReader,
   type KernelPort,
   ObjectWalk,
   PROG_INFO,
@@ -27,10 +29,8 @@ const RUN_COUNT = PROGRAM_COLUMNS.indexOf("runCount");
 const RECURSION_MISSES = PROGRAM_COLUMNS.indexOf("recursionMisses");
 
 /** A program is its id and the two words of its load time. */
-const PROGRAM_IDENTITY = {
-  first: PROG_INFO.load_time.offset / 4,
-  words: PROG_INFO.load_time.size / 4,
-};
+const LOAD_TIME_WORD = PROG_INFO.load_time.offset / 4;
+export const PROGRAM_WALK_WORDS = PROG_INFO.load_time.size / 4;
 
 /** A BTF object is its id and what its info says of size, name length and origin (the name's address is our own, constant). */
 const BTF_IDENTITY = {
@@ -45,13 +45,17 @@ const BTF_NAME_BYTES = 64;
 export function walkPrograms(
   kernel: KernelPort,
   leaveOut: readonly number[],
+  rows: Rows<"program"> = new Rows(
+    "program",
+    PROGRAM_WALK_WORDS,
+    PROGRAM_COLUMNS,
+  ),
 ): WalkCollector<"program"> {
-  const rows = new Rows("program", PROGRAM_IDENTITY.words, PROGRAM_COLUMNS);
   const walk = new ObjectWalk(kernel, "program", PROG_INFO.size);
   const fullNames = new FullNames(kernel);
   return new WalkCollector(rows, walk, leaveOut, {
     visit(id, info, filled, fd) {
-      const known = rows.add(id, info.words, PROGRAM_IDENTITY.first);
+      const known = rows.add(id, info.words, LOAD_TIME_WORD);
       const { view } = info;
       rows.set(RUN_TIME_NS, read(PROG_INFO.run_time_ns, view, filled) ?? NaN);
       rows.set(RUN_COUNT, read(PROG_INFO.run_cnt, view, filled) ?? NaN);
@@ -61,33 +65,32 @@ export function walkPrograms(
       );
       if (known) return;
       const fullName = fullNames.find(fd, view, filled);
-      rows.describe(describeProgram(id, fullName, view, filled));
+      rows.describe(describeProgram(id, fullName, filledInfo(view, filled)));
     },
     finish: () => fullNames.forget(),
     calls: () => fullNames.calls,
   });
 }
 
-/** What `filled` bytes of a `struct bpf_prog_info`, and the program's BTF, say. */
+/** What a `struct bpf_prog_info`, and the program's BTF, say. */
 export function describeProgram(
   id: number,
   fullName: string | undefined,
-  view: DataView,
-  filled: number,
+  read: InfoReader,
 ): ProgramDescription {
-  const loadTimeNs = read(PROG_INFO.load_time, view, filled);
-  const verifiedInstructions = read(PROG_INFO.verified_insns, view, filled);
-  const createdByUid = read(PROG_INFO.created_by_uid, view, filled);
-  const btfId = read(PROG_INFO.btf_id, view, filled);
+  const loadTimeNs = read(PROG_INFO.load_time);
+  const verifiedInstructions = read(PROG_INFO.verified_insns);
+  const createdByUid = read(PROG_INFO.created_by_uid);
+  const btfId = read(PROG_INFO.btf_id);
   return {
     id,
     identity: `${id}:${loadTimeNs}`,
-    name: read(PROG_INFO.name, view, filled) ?? "",
+    name: read(PROG_INFO.name) ?? "",
     ...(fullName === undefined ? {} : { fullName }),
-    type: typeName(PROG_TYPES, PROG_INFO.type.get(view, 0)),
-    tag: read(PROG_INFO.tag, view, filled) ?? "",
-    jitedBytes: read(PROG_INFO.jited_prog_len, view, filled) ?? 0,
-    xlatedBytes: read(PROG_INFO.xlated_prog_len, view, filled) ?? 0,
+    type: typeName(PROG_TYPES, read(PROG_INFO.type) ?? 0),
+    tag: read(PROG_INFO.tag) ?? "",
+    jitedBytes: read(PROG_INFO.jited_prog_len) ?? 0,
+    xlatedBytes: read(PROG_INFO.xlated_prog_len) ?? 0,
     ...(loadTimeNs === undefined ? {} : { loadTimeNs }),
     ...(verifiedInstructions === undefined ? {} : { verifiedInstructions }),
     ...(createdByUid === undefined ? {} : { createdByUid }),

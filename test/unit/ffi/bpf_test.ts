@@ -5,6 +5,8 @@
  */
 import { assertEquals } from "@std/assert";
 import {
+  createIterator,
+  createIteratorLink,
   enableRunTimeStats,
   loadProgram,
   nextIdCall,
@@ -143,6 +145,43 @@ Deno.test("loadProgram() cuts a name at 15 bytes, with its NUL", () => {
     new TextDecoder().decode(attr.subarray(48, 64)),
     "0123456789abcde\0",
   );
+});
+
+Deno.test("loadProgram() encodes where the verifier's log goes", () => {
+  const kernel = new RecordingKernel();
+  const instructions = kernel.allocate(16);
+  const buffer = kernel.allocate(4096);
+  const spec = { type: 1, instructions, instructionCount: 2 };
+  loadProgram(kernel, { ...spec, log: { buffer, level: 2 } });
+  loadProgram(kernel, spec);
+  const [withLog, without] = kernel.seen.map(({ attr }) => attr.slice(24, 40));
+  assertEquals(
+    withLog,
+    words(2, 4096, buffer.addressLow, buffer.addressHigh),
+  );
+  assertEquals(without, new Uint8Array(16));
+});
+
+Deno.test("createIteratorLink() encodes limits only where there are any", () => {
+  const kernel = new RecordingKernel();
+  const buffer = kernel.allocate(16);
+  createIteratorLink(kernel, 7, { buffer, sizeBytes: 16 });
+  createIteratorLink(kernel, 8);
+  const { addressLow, addressHigh } = buffer;
+  assertEquals(kernel.seen, [
+    {
+      command: 28,
+      attr: words(7, 0, 28, 0, addressLow, addressHigh, 16),
+    },
+    { command: 28, attr: words(8, 0, 28, 0) },
+  ]);
+});
+
+Deno.test("createIterator() encodes the link and no flags", () => {
+  const kernel = new RecordingKernel();
+  createIteratorLink(kernel, 7);
+  createIterator(kernel, 9);
+  assertEquals(kernel.seen[1], { command: 33, attr: words(9, 0) });
 });
 
 Deno.test("testRunProgram() encodes input and repeat", () => {

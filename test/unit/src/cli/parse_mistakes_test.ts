@@ -196,12 +196,8 @@ const MISTAKES: readonly [args: string[], message: string][] = [
     'Cannot use --auth-token-file: expected the path of a file, found ""',
   ],
   [
-    ["--backend", "iterator"],
-    'Cannot use --backend: expected auto or walk, found "iterator", which this version does not have yet',
-  ],
-  [
     ["--backend", "wlak"],
-    'Cannot use --backend: expected auto or walk, found "wlak"; did you mean walk?',
+    'Cannot use --backend: expected auto, iterator or walk, found "wlak"; did you mean walk?',
   ],
   [
     ["--interval-maps=10ms"],

@@ -78,8 +78,8 @@ const MISTAKES: readonly [name: string, text: string, message: string][] = [
   ],
   [
     "BPFPULSE_BACKEND",
-    "iterator",
-    'Cannot use BPFPULSE_BACKEND: expected auto or walk, found "iterator", which this version does not have yet',
+    "iterate",
+    'Cannot use BPFPULSE_BACKEND: expected auto, iterator or walk, found "iterate"; did you mean iterator?',
   ],
   [
     "BPFPULSE_CONFIG",

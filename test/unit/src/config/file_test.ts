@@ -71,8 +71,8 @@ const MISTAKES: readonly [text: string, message: string][] = [
     "Cannot use run-stats in /x.yaml:1: expected on or off, found the boolean true",
   ],
   [
-    "backend: iterator",
-    'Cannot use backend in /x.yaml:1: expected auto or walk, found "iterator", which this version does not have yet',
+    "backend: iterate",
+    'Cannot use backend in /x.yaml:1: expected auto, iterator or walk, found "iterate"; did you mean iterator?',
   ],
   [
     "listen:\n  - :80\n  - 9464",

@@ -92,7 +92,11 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
     authTokenFile: path,
     intervalMs: ms,
     intervalsMs: fc.record({ maps: ms, links: ms }, { requiredKeys: [] }),
-    backend: fc.constantFrom("auto" as const, "walk" as const),
+    backend: fc.constantFrom(
+      "auto" as const,
+      "iterator" as const,
+      "walk" as const,
+    ),
     runStats: fc.boolean(),
     systemStats: fc.boolean(),
     includeSelf: fc.boolean(),

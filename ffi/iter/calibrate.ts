@@ -1,0 +1,126 @@
+/**
+ * Owns the finding of where the kernel keeps the memory of each CPU, without symbols: a per-CPU pointer plus a CPU's base is
+ * an address, and of a map of our own both are known. In: a port, the kernel's BTF. Out: one base a possible CPU, constant
+ * until the next boot; or why there are none. Needs CAP_BPF and CAP_PERFMON. Since 5.19 (bpf_map_lookup_percpu_elem).
+ * @module
+ */
+import { Assembler } from "../asm/assemble.ts";
+import { createIteratorLink, createMap, objectInfo } from "../bpf.ts";
+import { TRACE_ITER, TRACING } from "../bpf.ts";
+import type { Btf } from "../btf/btf.ts";
+import { errnoName } from "../errno.ts";
+import { Fd } from "../fd.ts";
+import { MAP_TYPES } from "../names.ts";
+import type { KernelPort } from "../port.ts";
+import { readText } from "../procfs.ts";
+import { MAP_INFO } from "../uapi.ts";
+import { loadOrRefusal } from "../verifier.ts";
+import { Absent, Emitter, OBJECT } from "./emitter.ts";
+import { iterationsOf, IteratorSession } from "./session.ts";
+
+const SEQ_WRITE = 127;
+const LOOKUP_PERCPU_ELEM = 195;
+const POSSIBLE_CPUS = "/sys/devices/system/cpu/possible";
+
+/** What perCpuBases() looks up. */
+export const CALIBRATION_STRUCTS = [
+  "bpf_array",
+  "bpf_map",
+  "bpf_iter__bpf_map",
+  "bpf_iter_meta",
+];
+
+/** The base of each possible CPU, or one sentence. */
+export function perCpuBases(kernel: KernelPort, btf: Btf): bigint[] | string {
+  const cpus = possibleCpus(kernel);
+  if (cpus === undefined) return `${POSSIBLE_CPUS} cannot be read`;
+  const number = createMap(kernel, {
+    type: MAP_TYPES.indexOf("percpu_array"),
+    keyBytes: 4,
+    valueBytes: 8,
+    maxEntries: 1,
+    name: "bpfpulse_percpu",
+  });
+  if (number < 0) return `BPF_MAP_CREATE failed: ${errnoName(-number)}`;
+  using map = new Fd(kernel, number);
+  const info = kernel.allocate(MAP_INFO.size);
+  if (objectInfo(kernel, map.number, info, 8) < 8) return "a map has no id";
+  const id = MAP_INFO.id.get(info.view, MAP_INFO.id.offset);
+  let code: Uint8Array<ArrayBuffer>;
+  try {
+    code = program(btf, map.number, id, cpus);
+  } catch (error) {
+    if (error instanceof Absent) return error.message;
+    throw error;
+  }
+  const instructions = kernel.allocate(code.length);
+  instructions.bytes.set(code);
+  const answer = loadOrRefusal(kernel, {
+    type: TRACING,
+    instructions,
+    instructionCount: code.length / 8,
+    name: "bpfpulse_cal",
+    expectedAttachType: TRACE_ITER,
+    attachBtfId: btf.functionId("bpf_iter_bpf_map") ?? 0,
+  });
+  if (typeof answer !== "number") return answer.reason;
+  using loaded = new Fd(kernel, answer);
+  const linked = createIteratorLink(kernel, loaded.number);
+  if (linked < 0) return `BPF_LINK_CREATE failed: ${errnoName(-linked)}`;
+  using link = new Fd(kernel, linked);
+  const session = new IteratorSession(
+    kernel,
+    iterationsOf(kernel, link.number),
+    8,
+  );
+  const failure = session.run();
+  if (failure !== undefined) {
+    return `${failure.call} failed: ${errnoName(failure.errno)}`;
+  }
+  if (session.count !== cpus + 1) return "the map is not among the maps";
+  const numbers = new BigUint64Array(session.words.buffer, 0, cpus + 1);
+  return Array.from(
+    numbers.subarray(1),
+    (address) => BigInt.asUintN(64, address - numbers[0]),
+  );
+}
+
+/** Writes the per-CPU pointer of the map's only element, then its address on each CPU. */
+function program(
+  btf: Btf,
+  mapFd: number,
+  mapId: number,
+  cpus: number,
+): Uint8Array<ArrayBuffer> {
+  const asm = new Assembler();
+  const emit = new Emitter(asm, btf, "probe", "bpf_map", -24);
+  const { offset: meta } = emit.place(["bpf_iter__bpf_map", "meta"]);
+  const { offset: seq } = emit.place(["bpf_iter_meta", "seq"]);
+  const put = () => {
+    asm.store(8, "r10", -8, "r0")
+      .load(8, "r1", "r6", meta).load(8, "r1", "r1", seq)
+      .move("r2", "r10").alu64("r2", "+=", -8)
+      .move("r3", 8).call(SEQ_WRITE);
+  };
+  asm.move("r6", "r1")
+    .load(8, OBJECT, "r1", emit.place(["bpf_iter__bpf_map", "map"]).offset)
+    .jump(OBJECT, "==", 0, "end")
+    .load(4, "r0", OBJECT, emit.place(["bpf_map", "id"]).offset)
+    .jump("r0", "!=", mapId, "end");
+  emit.address([["bpf_array", "pptrs"]]);
+  put();
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    asm.store(4, "r10", -16, 0).mapFd("r1", mapFd)
+      .move("r2", "r10").alu64("r2", "+=", -16)
+      .move("r3", cpu).call(LOOKUP_PERCPU_ELEM);
+    put();
+  }
+  return asm.label("end").move("r0", 0).exit().assemble();
+}
+
+/** How many CPUs there may ever be: per-CPU memory is for all of them. As `0-63` or `0,2-3`. */
+function possibleCpus(kernel: KernelPort): number | undefined {
+  const text = readText(kernel, POSSIBLE_CPUS);
+  const last = text?.trim().split(/[,-]/).map(Number).at(-1);
+  return last === undefined || !Number.isInteger(last) ? undefined : last + 1;
+}

@@ -1,0 +1,130 @@
+/**
+ * Owns the opening of an iterator. In: a field table, the kernel's BTF. Out: a link that iterates, as plain data that can be handed
+ * to a thread or a later life, with what its records hold; or why there is none. Simpler forms are tried in turn, then the
+ * program without the fields that the verifier refuses.
+ * @module
+ */
+import { createIteratorLink, objectInfo, TRACE_ITER, TRACING } from "../bpf.ts";
+import type { Btf } from "../btf/btf.ts";
+import { errnoName } from "../errno.ts";
+import { Fd } from "../fd.ts";
+import type { KernelBuffer, KernelPort } from "../port.ts";
+import { LINK_INFO, PROG_INFO } from "../uapi.ts";
+import { loadOrRefusal, type Refusal } from "../verifier.ts";
+import { compile, type Compiled } from "./compile.ts";
+import { Absent } from "./emitter.ts";
+import type { Form, RecordTable } from "./table.ts";
+
+const FORMS: readonly Form[] = ["typed", "probe"];
+
+/** A link that iterates, and what its records hold. */
+export interface OpenIterator {
+  readonly linkFd: number;
+  /** The agent's own objects. */
+  readonly linkId: number;
+  readonly programId: number;
+  readonly form: Form;
+  readonly recordBytes: number;
+  /** Names of the fields of the table that this kernel gives. */
+  readonly fields: readonly string[];
+  /** Field by field, why it is not among them. */
+  readonly absent: Readonly<Record<string, string>>;
+}
+
+/** Answers one sentence, or its last part, where no form of the program works. Needs CAP_BPF and CAP_PERFMON. Since 5.8. */
+export function openIterator(
+  kernel: KernelPort,
+  btf: Btf,
+  table: RecordTable,
+  perCpuBases: readonly bigint[],
+): OpenIterator | string {
+  const attachBtfId = btf.functionId(`bpf_iter_${table.target}`);
+  if (attachBtfId === undefined) {
+    return `this kernel has no iterator over ${table.target}`;
+  }
+  let reason = "";
+  const load = (form: Form, without: ReadonlySet<string>) => {
+    const compiled = compile(btf, table, { form, without, perCpuBases });
+    const answer = loadOrRefusal(kernel, {
+      type: TRACING,
+      instructions: bufferOf(kernel, compiled.code),
+      instructionCount: compiled.code.length / 8,
+      name: table.name,
+      expectedAttachType: TRACE_ITER,
+      attachBtfId,
+    });
+    if (typeof answer !== "number") reason ||= sentenceOf(answer);
+    return { compiled, answer };
+  };
+  try {
+    for (const form of FORMS) {
+      const { compiled, answer } = load(form, new Set());
+      if (typeof answer === "number") {
+        return link(kernel, answer, compiled, form);
+      }
+    }
+    const optional = table.fields.filter(({ required }) => !required)
+      .map(({ name }) => name);
+    for (const form of FORMS) {
+      // Each alone, for there may be several.
+      const refused = optional.filter((name) => {
+        const others = optional.filter((other) => other !== name);
+        const { answer } = load(form, new Set(others));
+        if (typeof answer !== "number") return true;
+        kernel.close(answer);
+        return false;
+      });
+      const { compiled, answer } = load(form, new Set(refused));
+      if (typeof answer === "number") {
+        return link(kernel, answer, compiled, form);
+      }
+    }
+    return reason;
+  } catch (error) {
+    if (error instanceof Absent) return error.message;
+    throw error;
+  }
+}
+
+function link(
+  kernel: KernelPort,
+  programFd: number,
+  { recordBytes, fields, absent }: Compiled,
+  form: Form,
+): OpenIterator | string {
+  // The link keeps the program.
+  using program = new Fd(kernel, programFd);
+  const linkFd = createIteratorLink(kernel, program.number);
+  if (linkFd < 0) return `BPF_LINK_CREATE failed: ${errnoName(-linkFd)}`;
+  return {
+    linkFd,
+    linkId: idOf(kernel, linkFd, LINK_INFO.id.offset),
+    programId: idOf(kernel, program.number, PROG_INFO.id.offset),
+    form,
+    recordBytes,
+    fields,
+    absent,
+  };
+}
+
+/** 0 where it cannot be had, which no object has. */
+function idOf(kernel: KernelPort, fd: number, offset: number): number {
+  const info = kernel.allocate(16);
+  const filled = objectInfo(kernel, fd, info, 16);
+  return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
+}
+
+function sentenceOf({ reason, errno }: Refusal): string {
+  return reason === errnoName(errno)
+    ? `BPF_PROG_LOAD failed: ${reason}`
+    : `the verifier says: ${reason}`;
+}
+
+function bufferOf(
+  kernel: KernelPort,
+  bytes: Uint8Array<ArrayBuffer>,
+): KernelBuffer {
+  const buffer = kernel.allocate(bytes.length);
+  buffer.bytes.set(bytes);
+  return buffer;
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns the form of field tables: what one iterator program writes, where in its record, and where in the kernel's structs that
+ * comes from. In: nothing. Out: types. The program (compile.ts) and whoever reads its records take the same table, so
+ * they cannot disagree.
+ * @module
+ */
+
+/** A member, by struct and dotted path. All steps but the last one of a way are pointers, each to the next one's struct. */
+export type Step = readonly [struct: string, path: string];
+
+/** From the iterated object to a value. */
+export type Way = readonly Step[];
+
+/** Where a field's bytes come from. */
+export type Origin =
+  /** The value at the end of the first way that this kernel has; `shift` moves its bits up, or down, `mask` keeps some. */
+  | {
+    readonly ways: readonly Way[];
+    readonly shift?: number;
+    readonly mask?: number;
+  }
+  /** The text that the pointer at the end of the way points to. */
+  | { readonly text: Way }
+  /** The sum over all CPUs of a u64 in the per-CPU struct that the pointer at the end of the first way points to. */
+  | { readonly sum: Step; readonly perCpu: readonly Way[] }
+  /**
+   * The sum of a u32 over an array of pointers; without elements the value of the other way. Of an
+   * array longer than `most`, the other way's value alone.
+   */
+  | {
+    readonly total: Step;
+    readonly array: Way;
+    readonly count: Way;
+    readonly most: number;
+    readonly otherwise: Way;
+  }
+  /** The name of the first function of a program, out of its own BTF. */
+  | { readonly functionName: true };
+
+/** One field of a record. */
+export interface RecordField {
+  /** Unique within its table. */
+  readonly name: string;
+  /** In bytes, from the start of the record; a multiple of its size, at most of 8. */
+  readonly offset: number;
+  readonly size: number;
+  readonly from: Origin;
+  /** Without it there is no program. */
+  readonly required?: boolean;
+  /** Left out where the kernel has what another field is made of, for which it stands in. */
+  readonly insteadOf?: string;
+  /** Written only for objects whose selector has this value. */
+  readonly when?: number;
+  /** The kernel that has it first, where that is not the iterator's own; for readers. */
+  readonly since?: string;
+}
+
+/** What one program writes for each object. */
+export interface RecordTable {
+  /** At most 15 bytes of `[A-Za-z0-9_]`. */
+  readonly name: string;
+  /** As `bpf_map`: the iterator's target, as in `bpf_iter_bpf_map`. */
+  readonly target: string;
+  /** Member of the iterator's context that is the object, and its struct. */
+  readonly object: Step;
+  /** What `when` compares with. */
+  readonly selector?: Way;
+  readonly fields: readonly RecordField[];
+}
+
+/** How a program reads memory for which the verifier has no type, and whether it trusts types at all. */
+export type Form =
+  /** Loads through typed pointers; where one must be taken for another type, bpf_rdonly_cast(), or bpf_probe_read_kernel(). */
+  | "typed"
+  /** bpf_probe_read_kernel() everywhere. */
+  | "probe";
+
+/** Every struct that a table names. */
+export function structsOf(table: RecordTable): string[] {
+  const steps: Step[] = [table.object, ...(table.selector ?? [])];
+  for (const { from } of table.fields) {
+    if ("ways" in from) steps.push(...from.ways.flat());
+    else if ("text" in from) steps.push(...from.text);
+    else if ("sum" in from) steps.push(from.sum, ...from.perCpu.flat());
+    else if ("total" in from) {
+      steps.push(from.total, ...from.array, ...from.count, ...from.otherwise);
+    } else steps.push(...FUNCTION_NAME_STEPS);
+  }
+  return [
+    `bpf_iter__${table.target}`,
+    "bpf_iter_meta",
+    // What numbers are cast to, to be followed.
+    "bpf_prog_stats",
+    ...new Set(steps.map(([struct]) => struct)),
+  ];
+}
+
+/** What a function's name is made of, besides a program's `aux`. */
+export const FUNCTION_NAME_STEPS = [
+  ["bpf_prog", "aux"],
+  ["bpf_prog_aux", "func_info"],
+  ["bpf_func_info", "type_id"],
+  ["bpf_prog_aux", "btf"],
+  ["btf", "types"],
+  ["btf", "strings"],
+  ["btf_type", "name_off"],
+] as const satisfies readonly Step[];

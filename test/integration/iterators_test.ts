@@ -1,0 +1,142 @@
+/**
+ * The iterators on the real kernel beside the walk: the same objects, described alike; the agent's own left out; nothing left behind
+ * after an orderly end and after SIGKILL.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { listDirectory, nextObjectId, openLibc } from "../../ffi/mod.ts";
+import type { KernelPort, ObjectKind } from "../../ffi/mod.ts";
+import { openIterators } from "../../workers/iterators.ts";
+import { collectLinks } from "../../workers/links/collect.ts";
+import { collectMaps } from "../../workers/maps/collect.ts";
+import { collectPrograms } from "../../workers/programs/collect.ts";
+import type { CollectInit } from "../../workers/protocol.ts";
+import { Agent } from "../agent.ts";
+import { kernelBtf } from "../kernel/btf.ts";
+import { kernelTest, makeEverything } from "../kernel/make.ts";
+
+const KINDS = ["map", "program", "link"] as const;
+const COLLECT = {
+  map: collectMaps,
+  program: collectPrograms,
+  link: collectLinks,
+} as const;
+const PATIENCE_MS = 5_000;
+const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
+const noBtf = kernelBtf() === undefined ? "the kernel has no BTF" : undefined;
+
+/** Descriptions by id, as text: whole, with identity. */
+function told(
+  kernel: KernelPort,
+  kind: typeof KINDS[number],
+  init: CollectInit,
+): Map<number, string> {
+  const [table] = COLLECT[kind](kernel, init).tables;
+  assertEquals(table.sample(), { table: kind, skipped: {} });
+  const births = table.rows.takeBirths()?.descriptions ?? [];
+  return new Map(
+    births.map((one) => [one.id, Deno.inspect(one, { sorted: true })]),
+  );
+}
+
+function idsOf(kernel: KernelPort, kind: ObjectKind): Set<number> {
+  const ids = new Set<number>();
+  for (
+    let id = nextObjectId(kernel, kind, 0);
+    id > 0;
+    id = nextObjectId(kernel, kind, id)
+  ) ids.add(id);
+  return ids;
+}
+
+kernelTest(
+  "collectors by iterator describe every type of object as the walk does, with the same identity",
+  () => {
+    using workshop = makeEverything();
+    const { kernel } = workshop;
+    using opened = openIterators(kernel, false);
+    const { iterators } = opened;
+    for (const kind of KINDS) {
+      const walked = told(kernel, kind, { leaveOut: LEAVE_OUT });
+      const iterated = told(kernel, kind, { leaveOut: LEAVE_OUT, iterators });
+      for (const { id, what } of workshop.made) {
+        if (!workshop.ids(kind).includes(id)) continue;
+        assertEquals(iterated.get(id), walked.get(id), what);
+      }
+    }
+  },
+  noBtf,
+);
+
+kernelTest(
+  "openIterators() knows its own objects and leaves none behind",
+  () => {
+    const kernel = openLibc();
+    const fds = listDirectory(kernel, "/proc/self/fd");
+    const own = { program: new Set<number>(), link: new Set<number>() };
+    {
+      using opened = openIterators(kernel, false);
+      const { iterators, ownIds } = opened;
+      for (const kind of ["program", "link"] as const) {
+        assertEquals(ownIds[kind].length, 6);
+        const all = idsOf(kernel, kind);
+        for (const id of ownIds[kind]) {
+          assert(all.has(id), `${kind} ${id}`);
+          own[kind].add(id);
+        }
+        const init = { leaveOut: ownIds, iterators };
+        const seen = told(kernel, kind, init);
+        assertEquals([...seen.keys()].filter((id) => own[kind].has(id)), []);
+      }
+    }
+    assertEquals(listDirectory(kernel, "/proc/self/fd"), fds);
+    for (const kind of ["program", "link"] as const) {
+      const left = idsOf(kernel, kind).intersection(own[kind]);
+      assertEquals([...left], [], kind);
+    }
+  },
+  noBtf,
+);
+
+kernelTest(
+  "agent by iterator serves no object of its own, and SIGKILL leaves none",
+  async () => {
+    const kernel = openLibc();
+    const before = ownedPrograms(kernel);
+    await using agent = await Agent.start(["--backend", "iterator"]);
+    await agent.ready();
+    const page = await agent.page();
+    const backends = page.samples("odigos_ebpf_collector_backend_info")
+      .map(({ labels }) => labels.backend);
+    assertEquals(backends, ["iterator", "iterator", "iterator"]);
+    const own = ownedPrograms(kernel).difference(before);
+    assertEquals(own.size, 6);
+    const shown = new Set(
+      page.samples("odigos_ebpf_program_info")
+        .map(({ labels }) => Number(labels.prog_id)),
+    );
+    assertEquals([...shown.intersection(own)], []);
+
+    agent.kill("SIGKILL");
+    await agent.ended();
+    // Programs are freed a moment after whoever held them is gone.
+    const until = kernel.monotonicMs() + PATIENCE_MS;
+    let left = own;
+    while (left.size > 0 && kernel.monotonicMs() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      left = ownedPrograms(kernel).intersection(own);
+    }
+    assertEquals([...left], []);
+  },
+  noBtf,
+);
+
+/** Ids of the programs that agents have. */
+function ownedPrograms(kernel: KernelPort): Set<number> {
+  const [table] = collectPrograms(kernel, { leaveOut: LEAVE_OUT }).tables;
+  table.sample();
+  const births = table.rows.takeBirths()?.descriptions ?? [];
+  return new Set(
+    births.filter((one) => "name" in one && one.name.startsWith("bpfpulse_"))
+      .map(({ id }) => id),
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * Owns the pass of an iterator over one table: the tick program says who is there and what was counted, the birth program describes
+ * whoever is new and runs only then. In: two open iterators, and what a kind makes of their records. Out: rows, or the reason
+ * why the last ones stand.
+ * @module
+ */
+import {
+  type IterationFailure,
+  iterationsOf,
+  IteratorSession,
+  type KernelPort,
+  type OpenIterator,
+} from "../ffi/mod.ts";
+import type { Descriptions, ObjectType } from "./protocol.ts";
+import type { Rows } from "./rows.ts";
+
+/** The two iterators of a table, opened once, by whichever thread. Plain data. */
+export interface TableIterators {
+  readonly tick: OpenIterator;
+  readonly birth: OpenIterator;
+  /** One sentence: how well they work here. */
+  readonly reason: string;
+}
+
+/** What a kind of object makes of records. */
+export interface RecordReader<T extends ObjectType> {
+  /** 32-bit words of both records' beginning that are an object's id and identity. */
+  readonly headWords: number;
+  /** Where in a tick record each column's u64 is, in words; -1 for one that this kernel lacks. */
+  readonly counters: readonly number[];
+  /** Undefined for an object that is gone by now. */
+  describe(id: number, record: DataView): Descriptions[T] | undefined;
+  /** After the descriptions of a pass. */
+  finish?(): void;
+  /** System calls of its own since it was made. */
+  calls?(): number;
+}
+
+export class IteratorPass<T extends ObjectType> {
+  readonly #rows: Rows<T>;
+  readonly #tick: IteratorSession;
+  readonly #birth: IteratorSession;
+  readonly #reader: RecordReader<T>;
+  /** Ascending. */
+  readonly #leaveOut: readonly number[];
+  /** Descriptions of this pass, by id. */
+  readonly #told = new Map<number, Descriptions[T]>();
+
+  constructor(
+    kernel: KernelPort,
+    rows: Rows<T>,
+    { tick, birth }: TableIterators,
+    leaveOut: readonly number[],
+    reader: RecordReader<T>,
+  ) {
+    this.#rows = rows;
+    this.#tick = session(kernel, tick);
+    this.#birth = session(kernel, birth);
+    this.#reader = reader;
+    this.#leaveOut = leaveOut.toSorted((one, other) => one - other);
+  }
+
+  /** System calls since it was made. */
+  get calls(): number {
+    return this.#tick.calls + this.#birth.calls + (this.#reader.calls?.() ?? 0);
+  }
+
+  /** Words of identity beside the id, as Rows has them. */
+  get identityWords(): number {
+    return this.#reader.headWords - 1;
+  }
+
+  /** Reads what take() will take. */
+  read(): IterationFailure | undefined {
+    return this.#tick.run();
+  }
+
+  /** Makes rows of what was read. */
+  take(): IterationFailure | undefined {
+    const rows = this.#rows;
+    rows.begin();
+    if (this.#addKnown()) {
+      rows.commit();
+      return undefined;
+    }
+    rows.abandon();
+    const failure = this.#describeNew();
+    if (failure !== undefined) return failure;
+    rows.begin();
+    this.#addAll();
+    rows.commit();
+    this.#told.clear();
+    this.#reader.finish?.();
+    return undefined;
+  }
+
+  /** Whether all objects were in the last pass. */
+  #addKnown(): boolean {
+    const { words, count, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    const { counters } = this.#reader;
+    const rows = this.#rows;
+    const own = this.#leaveOut;
+    let nextOwn = 0;
+    for (let i = 0; i < count; i++) {
+      const at = i * stride;
+      const id = words[at];
+      while (own[nextOwn] < id) nextOwn++;
+      if (own[nextOwn] === id) continue;
+      if (!rows.add(id, words, at + 1)) return false;
+      rows.setCounters(words, at, counters);
+    }
+    return true;
+  }
+
+  /** Runs the birth program, and describes whoever was not in the last pass. */
+  #describeNew(): IterationFailure | undefined {
+    const unknown = this.#unknown();
+    const { words: wanted, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    const birth = this.#birth;
+    const bornStride = birth.recordBytes / 4;
+    const { headWords } = this.#reader;
+    let next = 0;
+    this.#told.clear();
+    return birth.stream(() => {
+      const { words: born, count } = birth;
+      for (let i = 0; i < count && next < unknown.length; i++) {
+        const start = i * bornStride;
+        const id = born[start];
+        while (wanted[unknown[next] * stride] < id) next++;
+        const at = unknown[next] * stride;
+        // This very object, and no later one with its id.
+        let word = 0;
+        while (word < headWords && born[start + word] === wanted[at + word]) {
+          word++;
+        }
+        if (word < headWords) continue;
+        const told = this.#reader.describe(id, birth.view(i));
+        if (told !== undefined) this.#told.set(id, told);
+      }
+    });
+  }
+
+  /** Places of tick records, ascending, of objects that were not in the last pass. */
+  #unknown(): number[] {
+    const { words, count, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    const places: number[] = [];
+    this.#rows.begin();
+    for (let i = 0; i < count; i++) {
+      const at = i * stride;
+      if (!this.#rows.knows(words[at], words, at + 1)) places.push(i);
+    }
+    this.#rows.abandon();
+    return places;
+  }
+
+  #addAll(): void {
+    const { words, count, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    const { counters } = this.#reader;
+    const rows = this.#rows;
+    for (let i = 0; i < count; i++) {
+      const at = i * stride;
+      const id = words[at];
+      if (this.#leaveOut.includes(id)) continue;
+      const told = this.#told.get(id);
+      // Gone between the two iterations: as if it had gone before the first.
+      if (told === undefined && !rows.knows(id, words, at + 1)) continue;
+      rows.add(id, words, at + 1);
+      if (told !== undefined) rows.describe(told);
+      rows.setCounters(words, at, counters);
+    }
+  }
+}
+
+function session(
+  kernel: KernelPort,
+  { linkFd, recordBytes }: OpenIterator,
+): IteratorSession {
+  return new IteratorSession(
+    kernel,
+    iterationsOf(kernel, linkFd),
+    recordBytes,
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * Owns the opening of all iterators, once, by the thread that has the privileges, and the proof that they tell the truth here. In: a
+ * port. Out: for each type its two iterators as plain data, or one sentence why the walk is taken; ids of what was made.
+ * @module
+ */
+import {
+  Btf,
+  BtfError,
+  CALIBRATION_STRUCTS,
+  errnoName,
+  KERNEL_BTF_PATH,
+  type KernelPort,
+  LINK_BIRTH,
+  LINK_TICK,
+  MAP_BIRTH,
+  MAP_TICK,
+  type OpenIterator,
+  openIterator,
+  perCpuBases,
+  PROGRAM_BIRTH,
+  PROGRAM_TICK,
+  readBtf,
+  type RecordTable,
+  structsOf,
+} from "../ffi/mod.ts";
+import { selfCheck } from "./iterators_check.ts";
+import type { TableIterators } from "./iterate.ts";
+import type { IteratedType, Iterators, OwnIds } from "./protocol.ts";
+
+const TABLES: Readonly<
+  Record<IteratedType, readonly [tick: RecordTable, birth: RecordTable]>
+> = {
+  map: [MAP_TICK, MAP_BIRTH],
+  program: [PROGRAM_TICK, PROGRAM_BIRTH],
+  link: [LINK_TICK, LINK_BIRTH],
+};
+const TYPES: readonly IteratedType[] = ["map", "program", "link"];
+
+/** What openIterators() made. Closing it ends every iterator. */
+export interface OpenedIterators extends Disposable {
+  readonly iterators: Iterators;
+  readonly ownIds: OwnIds;
+}
+
+/** Never fails for what a kernel may answer. @param mayWalk as in Iterators */
+export function openIterators(
+  kernel: KernelPort,
+  mayWalk: boolean,
+): OpenedIterators {
+  const open: OpenIterator[] = [];
+  const found = openAll(kernel, open);
+  return {
+    iterators: { ...found, mayWalk },
+    ownIds: {
+      map: [],
+      program: open.map(({ programId }) => programId).sort(ascending),
+      link: open.map(({ linkId }) => linkId).sort(ascending),
+      btf: [],
+    },
+    [Symbol.dispose]() {
+      for (const { linkFd } of open.splice(0)) kernel.close(linkFd);
+    },
+  };
+}
+
+/** Why no type is iterated, where nobody asked for it. */
+export function noIterators(reason: string): Iterators {
+  return { map: reason, program: reason, link: reason, mayWalk: true };
+}
+
+function openAll(
+  kernel: KernelPort,
+  open: OpenIterator[],
+): Record<IteratedType, TableIterators | string> {
+  const btf = scan(kernel);
+  if (typeof btf === "string") return noIterators(btf);
+  using types = btf;
+  const bases = perCpuBases(kernel, types);
+  const opened = TYPES.map((type) => {
+    const pair: OpenIterator[] = [];
+    for (const table of TABLES[type]) {
+      const answer = openIterator(
+        kernel,
+        types,
+        table,
+        typeof bases === "string" ? [] : bases,
+      );
+      if (typeof answer === "string") {
+        for (const { linkFd } of pair) kernel.close(linkFd);
+        return [type, answer] as const;
+      }
+      pair.push(answer);
+    }
+    open.push(...pair);
+    const [tick, birth] = pair;
+    return [type, { tick, birth, reason: howWell(tick, birth) }] as const;
+  });
+  const all = Object.fromEntries(opened) as Record<
+    IteratedType,
+    TableIterators | string
+  >;
+  for (const type of TYPES) {
+    const iterators = all[type];
+    if (typeof iterators === "string") continue;
+    const wrong = selfCheck(kernel, type, iterators);
+    if (wrong === undefined) continue;
+    all[type] = `the iterators do not work here: ${wrong}`;
+    for (const one of [iterators.tick, iterators.birth]) {
+      kernel.close(one.linkFd);
+      open.splice(open.indexOf(one), 1);
+    }
+  }
+  return all;
+}
+
+function scan(kernel: KernelPort): Btf | string {
+  const bytes = readBtf(kernel);
+  if (typeof bytes === "number") {
+    return `no iterators without BTF: open of ${KERNEL_BTF_PATH} failed: ${
+      errnoName(-bytes)
+    }`;
+  }
+  const tables = TYPES.flatMap((type) => TABLES[type]);
+  try {
+    return Btf.scan(bytes, {
+      structs: [
+        ...new Set([...tables.flatMap(structsOf), ...CALIBRATION_STRUCTS]),
+      ],
+      functions: [
+        ...new Set(tables.map(({ target }) => `bpf_iter_${target}`)),
+        "bpf_rdonly_cast",
+      ],
+    });
+  } catch (error) {
+    if (error instanceof BtfError) return error.message;
+    throw error;
+  }
+}
+
+function howWell(tick: OpenIterator, birth: OpenIterator): string {
+  const forms = new Set([tick.form, birth.form]);
+  return forms.has("probe")
+    ? "iterators that read by bpf_probe_read_kernel(), checked on own objects"
+    : "iterators, checked on own objects";
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
+}

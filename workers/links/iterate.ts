@@ -1,0 +1,87 @@
+/**
+ * Owns how a link is read by the iterators. In: records of ffi/iter/link_table.ts. Out: descriptions equal to the walk's. What no
+ * program tells here (a perf event's, a file's path) is asked of the link once, by descriptor: needs CAP_SYS_ADMIN, and without
+ * it such a link has no target.
+ * @module
+ */
+import {
+  DESCRIBED_HERE,
+  Fd,
+  type KernelPort,
+  LINK_BIRTH,
+  LINK_HEAD_BYTES,
+  LINK_INFO,
+  LINK_NAME,
+  LINK_TYPES,
+  objectInfo,
+  openObject,
+  textAt,
+} from "../../ffi/mod.ts";
+import { IteratorPass, type TableIterators } from "../iterate.ts";
+import { recordInfo } from "../record_info.ts";
+import type { Rows } from "../rows.ts";
+import { describeLink, LinkDescriber } from "./describe.ts";
+import type { LinkDescription } from "./model.ts";
+
+/** Samples links by iterators. Needs nothing once they are open. Since 5.19. */
+export function iterateLinks(
+  kernel: KernelPort,
+  iterators: TableIterators,
+  leaveOut: readonly number[],
+  rows: Rows<"link">,
+): IteratorPass<"link"> {
+  const info = recordInfo(LINK_BIRTH, iterators.birth, LINK_HEAD_BYTES);
+  const written = new Set(iterators.birth.fields);
+  const told = new Set(
+    LINK_TYPES.flatMap((type, number) =>
+      DESCRIBED_HERE[type]?.every((name) => written.has(name)) ? [number] : []
+    ),
+  );
+  const opened = new OpenedLinks(kernel);
+  return new IteratorPass(kernel, rows, iterators, leaveOut, {
+    headWords: LINK_HEAD_BYTES / 4,
+    counters: [],
+    describe(id, record) {
+      const read = info(record);
+      if (!told.has(read(LINK_INFO.type) ?? 0)) {
+        const description = opened.describe(id);
+        if (description !== undefined) return description;
+      }
+      return describeLink(
+        id,
+        read,
+        () => textAt(record, LINK_NAME.offset, LINK_NAME.size) || undefined,
+      );
+    },
+    calls: () => opened.calls,
+  });
+}
+
+/** Links that are asked by descriptor, as the walk does. */
+class OpenedLinks {
+  readonly #kernel: KernelPort;
+  readonly #describer: LinkDescriber;
+  #calls = 0;
+
+  constructor(kernel: KernelPort) {
+    this.#kernel = kernel;
+    this.#describer = new LinkDescriber(kernel);
+  }
+
+  get calls(): number {
+    return this.#calls + this.#describer.calls;
+  }
+
+  describe(id: number): LinkDescription | undefined {
+    this.#calls++;
+    const number = openObject(this.#kernel, "link", id);
+    if (number < 0) return undefined;
+    using fd = new Fd(this.#kernel, number);
+    this.#calls += 2;
+    const info = this.#kernel.allocate(LINK_INFO.size);
+    const filled = objectInfo(this.#kernel, fd.number, info, LINK_INFO.size);
+    return filled < 0
+      ? undefined
+      : this.#describer.describe(id, info.view, filled, fd.number);
+  }
+}
