@@ -1,5 +1,5 @@
 /**
- * The agent beside a process that creates and destroys 1,000 objects a second, for BPFPULSE_CHURN_SECONDS (10): nothing
+ * The agent beside a process that creates and destroys 1,000 objects a second, for CHURN_SECONDS (10): nothing
  * fails, no counter falls, no descriptor stays.
  */
 import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
@@ -8,7 +8,7 @@ import { compile, whyNoCompiler } from "../kernel/compile.ts";
 import { kernelTest } from "../kernel/skip.ts";
 
 const RATE = 1000;
-const SECONDS = Number(Deno.env.get("BPFPULSE_CHURN_SECONDS") ?? 10);
+const SECONDS = Number(Deno.env.get("CHURN_SECONDS") ?? 10);
 /** Connections of the scrapes come and go. */
 const FD_SLACK = 4;
 

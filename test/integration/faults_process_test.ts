@@ -22,10 +22,8 @@ import { Workshop } from "../kernel/workshop.ts";
 const INTERVAL_MS = 100;
 const COLLECTORS = ["maps", "programs", "links"];
 
-/** Longer than the watchdog's patience of 5 s; BPFPULSE_STOP_SECONDS=60 for the long form. */
-const STOP_SECONDS = Number(Deno.env.get("BPFPULSE_STOP_SECONDS") ?? 8);
-// It is no setting of the agent, which would inherit it.
-Deno.env.delete("BPFPULSE_STOP_SECONDS");
+/** Longer than the watchdog's patience of 5 s; STOP_SECONDS=60 for the long form. */
+const STOP_SECONDS = Number(Deno.env.get("STOP_SECONDS") ?? 8);
 
 /** Of each collector. */
 function values(page: Page, name: string): number[] {
