@@ -26,7 +26,12 @@ import {
   kernelRelease,
 } from "./kernel_facts.ts";
 import { noIterators, openIterators } from "./iterators.ts";
-import type { BackendName, Iterators, OwnIds } from "./protocol.ts";
+import {
+  type BackendName,
+  type Iterators,
+  NO_IDS,
+  type OwnIds,
+} from "./protocol.ts";
 
 /** A capability that the process lacks, and what would change that. */
 export interface MissingCapability {
@@ -82,7 +87,6 @@ export interface Acquired extends Disposable {
   readonly refused?: string;
 }
 
-const NO_IDS: OwnIds = { map: [], program: [], link: [], btf: [] };
 const ITERATED = ["map", "program", "link"] as const;
 
 /**

@@ -42,6 +42,8 @@ export interface Iterators
 /** Objects that belong to the agent itself. */
 export type OwnIds = Readonly<Record<ObjectType, readonly number[]>>;
 
+export const NO_IDS: OwnIds = { map: [], program: [], link: [], btf: [] };
+
 /** First message to a worker. */
 export interface Init {
   readonly version: typeof PROTOCOL_VERSION;
@@ -222,12 +224,10 @@ export function initMessage(
     kind: "init",
     epoch,
     intervalMs,
-    leaveOut: leaveOut ?? NOTHING_LEFT_OUT,
+    leaveOut: leaveOut ?? NO_IDS,
     ...(iterators === undefined ? {} : { iterators }),
   };
 }
-
-const NOTHING_LEFT_OUT: OwnIds = { map: [], program: [], link: [], btf: [] };
 
 /** Puts the version on a message of a worker. */
 export function versioned<T extends FromWorker>(message: T): Versioned<T> {

@@ -10,7 +10,7 @@ import { collectLinks } from "../../workers/links/collect.ts";
 import { collectMaps } from "../../workers/maps/collect.ts";
 import { collectPrograms } from "../../workers/programs/collect.ts";
 import type { CollectInit } from "../../workers/protocol.ts";
-import { Agent } from "../agent.ts";
+import { Agent, pause } from "../agent.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { kernelTest, makeEverything } from "../kernel/make.ts";
 
@@ -122,7 +122,7 @@ kernelTest(
     const until = kernel.monotonicMs() + PATIENCE_MS;
     let left = own;
     while (left.size > 0 && kernel.monotonicMs() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await pause(5);
       left = ownedPrograms(kernel).intersection(own);
     }
     assertEquals([...left], []);
