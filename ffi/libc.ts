@@ -59,6 +59,16 @@ const SYSCALL_NUMBERS = {
 const CLOCK_MONOTONIC = 1;
 
 /**
+ * Loads these functions of libc, and no others: whoever needs more than a port has a table of its own, loaded when it is used.
+ * @throws {Error} where there is no `libc.so.6`, it lacks one of them, or the runtime forbids FFI.
+ */
+export function loadLibc<Symbols extends Deno.ForeignLibraryInterface>(
+  symbols: Symbols,
+): Deno.DynamicLibrary<Symbols>["symbols"] {
+  return Deno.dlopen("libc.so.6", symbols).symbols;
+}
+
+/**
  * Opens libc for the calling thread.
  * @throws {Error} where there is no `libc.so.6`, or the runtime forbids FFI.
  */
