@@ -54,7 +54,7 @@ function emptySession(): IteratorSession {
   });
   const link = createIteratorLink(kernel, program);
   if (link < 0) throw new Error(`Cannot link the empty iterator: ${link}`);
-  return new IteratorSession(kernel, iterationsOf(kernel, link), 8);
+  return new IteratorSession(kernel, iterationsOf(kernel, { linkFd: link }), 8);
 }
 
 function sampler(init: CollectInit): () => number {
@@ -87,7 +87,7 @@ const sides: Readonly<Record<string, () => number>> = {
   read: reader(
     new IteratorSession(
       kernel,
-      iterationsOf(kernel, own.tick.linkFd),
+      iterationsOf(kernel, own.tick),
       own.tick.recordBytes,
     ),
   ),

@@ -222,3 +222,21 @@ export function createIterator(kernel: KernelPort, linkFd: number): number {
   words[1] = 0;
   return call(kernel, BPF.ITER_CREATE, 8);
 }
+
+/**
+ * Pins what `fd` refers to at an absolute path in a bpffs: 0 or -errno, -EPERM where the path is in no bpffs. Since 4.4, links
+ * since 5.7. Needs write permission for the directory, and CAP_BPF where unprivileged bpf() is off.
+ */
+export function pinObject(
+  kernel: KernelPort,
+  fd: number,
+  path: string,
+): number {
+  const text = kernel.allocate(path.length * 3 + 1);
+  encoder.encodeInto(path, text.bytes);
+  words[0] = text.addressLow;
+  words[1] = text.addressHigh;
+  words[2] = fd;
+  words[3] = 0;
+  return call(kernel, BPF.OBJ_PIN, 16);
+}

@@ -26,6 +26,28 @@ const SYMBOLS = {
   },
   /** long syscall(long number); */
   gettid: { name: "syscall", parameters: ["i32"], result: "i32" },
+  /** long syscall(long number, const char *fs_name, unsigned int flags); */
+  fsopen: {
+    name: "syscall",
+    parameters: ["i32", "buffer", "u32"],
+    result: "i32",
+  },
+  /** long syscall(long number, int fs_fd, unsigned int cmd, const char *key, const void *value, int aux); */
+  fsconfig: {
+    name: "syscall",
+    parameters: ["i32", "i32", "u32", "pointer", "pointer", "i32"],
+    result: "i32",
+  },
+  /** long syscall(long number, int fs_fd, unsigned int flags, unsigned int attr_flags); */
+  fsmount: {
+    name: "syscall",
+    parameters: ["i32", "i32", "u32", "u32"],
+    result: "i32",
+  },
+  /** int chmod(const char *path, mode_t mode); */
+  chmod: { parameters: ["buffer", "u32"], result: "i32" },
+  /** int unlink(const char *path); */
+  unlink: { parameters: ["buffer"], result: "i32" },
   /** int open(const char *path, int flags, ...); */
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** ssize_t read(int fd, void *buf, size_t count); */
@@ -55,6 +77,15 @@ const SYSCALL_NUMBERS = {
   x86_64: { bpf: 321, getdents64: 217, gettid: 186 },
   aarch64: { bpf: 280, getdents64: 61, gettid: 178 },
 } as const;
+
+/** The same on every architecture. */
+const FSOPEN = 430;
+const FSCONFIG = 431;
+const FSMOUNT = 432;
+/** Source: include/uapi/linux/mount.h. */
+const FSOPEN_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+const FSMOUNT_CLOEXEC = 1;
 
 const CLOCK_MONOTONIC = 1;
 
@@ -86,6 +117,14 @@ export function openLibc(): KernelPort {
   const time = new Uint8Array(128);
   const timeView = new DataView(time.buffer);
 
+  /** Leaves `text` in `path`; false where it is too long: cut short it would be another path, which may exist. */
+  function putPath(text: string): boolean {
+    const { read, written } = encoder.encodeInto(text, path);
+    if (read < text.length || written >= path.length) return false;
+    path[written] = 0;
+    return true;
+  }
+
   return {
     allocate(size: number): KernelBuffer {
       // Below about 64 bytes the engine may keep an array on its own heap, and move it.
@@ -106,12 +145,7 @@ export function openLibc(): KernelPort {
       return result < 0 ? -errno[0] : result;
     },
     open(absolutePath, flags = O_RDONLY): number {
-      const { read, written } = encoder.encodeInto(absolutePath, path);
-      // Cut short it would be another path, which may exist.
-      if (read < absolutePath.length || written >= path.length) {
-        return -ENAMETOOLONG;
-      }
-      path[written] = 0;
+      if (!putPath(absolutePath)) return -ENAMETOOLONG;
       const result = symbols.open(path, flags | O_CLOEXEC);
       return result < 0 ? -errno[0] : result;
     },
@@ -126,6 +160,36 @@ export function openLibc(): KernelPort {
         into,
         into.length,
       );
+      return result < 0 ? -errno[0] : result;
+    },
+    mountDetached(type): number {
+      if (!putPath(type)) return -ENAMETOOLONG;
+      const context = symbols.fsopen(FSOPEN, path, FSOPEN_CLOEXEC);
+      if (context < 0) return -errno[0];
+      const made = symbols.fsconfig(
+        FSCONFIG,
+        context,
+        FSCONFIG_CMD_CREATE,
+        null,
+        null,
+        0,
+      );
+      let result = made < 0 ? -errno[0] : 0;
+      if (result === 0) {
+        const mounted = symbols.fsmount(FSMOUNT, context, FSMOUNT_CLOEXEC, 0);
+        result = mounted < 0 ? -errno[0] : mounted;
+      }
+      symbols.close(context);
+      return result;
+    },
+    chmod(absolutePath, mode): number {
+      if (!putPath(absolutePath)) return -ENAMETOOLONG;
+      const result = symbols.chmod(path, mode);
+      return result < 0 ? -errno[0] : result;
+    },
+    unlink(absolutePath): number {
+      if (!putPath(absolutePath)) return -ENAMETOOLONG;
+      const result = symbols.unlink(path);
       return result < 0 ? -errno[0] : result;
     },
     close(fd): number {

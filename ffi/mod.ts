@@ -26,6 +26,7 @@ export * from "./iter/calibrate.ts";
 export * from "./iter/link_table.ts";
 export * from "./iter/map_table.ts";
 export * from "./iter/open.ts";
+export * from "./iter/pins.ts";
 export * from "./iter/program_table.ts";
 export * from "./iter/session.ts";
 export { type RecordField, type RecordTable, structsOf } from "./iter/table.ts";

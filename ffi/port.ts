@@ -32,6 +32,15 @@ export interface KernelPort {
   read(fd: number, into: Uint8Array<ArrayBuffer>): number;
   /** getdents64(2): bytes of `struct linux_dirent64` records, 0 at the end, or -errno. */
   readDirectory(fd: number, into: Uint8Array<ArrayBuffer>): number;
+  /**
+   * fsopen(2), fsconfig(2), fsmount(2): a descriptor of the root of a new file system of this type, mounted nowhere, which
+   * goes with the last descriptor into it; or -errno of the first call that fails. Needs CAP_SYS_ADMIN. Since 5.2.
+   */
+  mountDetached(type: string): number;
+  /** chmod(2) of an absolute path: 0 or -errno. */
+  chmod(path: string, mode: number): number;
+  /** unlink(2) of an absolute path: 0 or -errno. */
+  unlink(path: string): number;
   /** close(2). Linux has released the fd whatever this answers, so it is never repeated. */
   close(fd: number): number;
   /** CLOCK_MONOTONIC in milliseconds: the same for every thread, never set by anybody, stands still in suspend. */
@@ -43,4 +52,6 @@ export interface KernelPort {
 /** Flags of open(2) that the agent uses. Source: include/uapi/asm-generic/fcntl.h. */
 export const O_RDONLY = 0;
 export const O_CLOEXEC = 0o2000000;
+/** A place in the file system, not its content. */
+export const O_PATH = 0o10000000;
 export const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;

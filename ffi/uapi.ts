@@ -10,6 +10,7 @@ export const BPF = {
   MAP_CREATE: 0,
   MAP_UPDATE_ELEM: 2,
   PROG_LOAD: 5,
+  OBJ_PIN: 6,
   PROG_TEST_RUN: 10,
   PROG_GET_NEXT_ID: 11,
   MAP_GET_NEXT_ID: 12,

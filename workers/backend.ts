@@ -88,7 +88,10 @@ class IteratorCollector<T extends ObjectType> implements BackedTable {
   readonly #kernel: KernelPort;
   readonly #parts: TableParts<T>;
   readonly #pass: IteratorPass<T>;
-  readonly #reason: string;
+  readonly #iterators: TableIterators;
+  /** What opens the iterations, and the reason with it: made once, for it is asked at each sample. */
+  #call = "";
+  #reason = "";
   readonly #mayWalk: boolean;
   /** CLOCK_MONOTONIC at which the iterators are tried again; undefined while they work. */
   #tryAgainAtMs: number | undefined;
@@ -104,7 +107,7 @@ class IteratorCollector<T extends ObjectType> implements BackedTable {
     this.#kernel = kernel;
     this.#parts = parts;
     this.#pass = parts.iterate(iterators);
-    this.#reason = iterators.reason;
+    this.#iterators = iterators;
     this.#mayWalk = mayWalk;
     parts.rows.restart(this.#pass.identityWords);
   }
@@ -122,6 +125,11 @@ class IteratorCollector<T extends ObjectType> implements BackedTable {
   }
 
   get backendReason(): string {
+    const { call } = this.#pass;
+    if (call !== this.#call) {
+      this.#call = call;
+      this.#reason = `${this.#iterators.reason}, each pass by ${call}`;
+    }
     if (this.#failures === 0) return this.#reason;
     const times = this.#failures === 1 ? "once" : `${this.#failures} times`;
     return this.#tryAgainAtMs === undefined

@@ -65,6 +65,11 @@ export class IteratorPass<T extends ObjectType> {
     return this.#tick.calls + this.#birth.calls + (this.#reader.calls?.() ?? 0);
   }
 
+  /** What opens its iterations now, for messages. */
+  get call(): string {
+    return this.#tick.call;
+  }
+
   /** Words of identity beside the id, as Rows has them. */
   get identityWords(): number {
     return this.#reader.headWords - 1;
@@ -177,11 +182,11 @@ export class IteratorPass<T extends ObjectType> {
 
 function session(
   kernel: KernelPort,
-  { linkFd, recordBytes }: OpenIterator,
+  iterator: OpenIterator,
 ): IteratorSession {
   return new IteratorSession(
     kernel,
-    iterationsOf(kernel, linkFd),
-    recordBytes,
+    iterationsOf(kernel, iterator),
+    iterator.recordBytes,
   );
 }

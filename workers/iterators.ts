@@ -7,6 +7,7 @@ import {
   Btf,
   BtfError,
   CALIBRATION_STRUCTS,
+  closeIterator,
   errnoName,
   KERNEL_BTF_PATH,
   type KernelPort,
@@ -15,8 +16,9 @@ import {
   MAP_BIRTH,
   MAP_TICK,
   type OpenIterator,
-  openIterator,
+  openPinned,
   perCpuBases,
+  PinPlace,
   PROGRAM_BIRTH,
   PROGRAM_TICK,
   readBtf,
@@ -58,7 +60,7 @@ export function openIterators(
       btf: [],
     },
     [Symbol.dispose]() {
-      for (const { linkFd } of open.splice(0)) kernel.close(linkFd);
+      for (const one of open.splice(0)) closeIterator(kernel, one);
     },
   };
 }
@@ -76,17 +78,19 @@ function openAll(
   if (typeof btf === "string") return noIterators(btf);
   using types = btf;
   const bases = perCpuBases(kernel, types);
+  using pins = new PinPlace(kernel);
   const opened = TYPES.map((type) => {
     const pair: OpenIterator[] = [];
     for (const table of TABLES[type]) {
-      const answer = openIterator(
+      const answer = openPinned(
         kernel,
         types,
         table,
         typeof bases === "string" ? [] : bases,
+        pins,
       );
       if (typeof answer === "string") {
-        for (const { linkFd } of pair) kernel.close(linkFd);
+        for (const one of pair) closeIterator(kernel, one);
         return [type, answer] as const;
       }
       pair.push(answer);
@@ -106,7 +110,7 @@ function openAll(
     if (wrong === undefined) continue;
     all[type] = `the iterators do not work here: ${wrong}`;
     for (const one of [iterators.tick, iterators.birth]) {
-      kernel.close(one.linkFd);
+      closeIterator(kernel, one);
       open.splice(open.indexOf(one), 1);
     }
   }

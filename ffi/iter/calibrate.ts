@@ -70,7 +70,7 @@ export function perCpuBases(kernel: KernelPort, btf: Btf): bigint[] | string {
   using link = new Fd(kernel, linked);
   const session = new IteratorSession(
     kernel,
-    iterationsOf(kernel, link.number),
+    iterationsOf(kernel, { linkFd: link.number }),
     8,
   );
   const failure = session.run();

@@ -17,9 +17,11 @@ import type { Form, RecordTable } from "./table.ts";
 
 const FORMS: readonly Form[] = ["typed", "probe"];
 
-/** A link that iterates, and what its records hold. */
+/** A link that iterates, and what its records hold: plain data, whose descriptors keep their numbers across execve(2). */
 export interface OpenIterator {
   readonly linkFd: number;
+  /** The place (O_PATH) of the link's pin, which has no name any more; absent where the link could not be pinned. */
+  readonly pinFd?: number;
   /** The agent's own objects. */
   readonly linkId: number;
   readonly programId: number;

@@ -8,23 +8,65 @@ import { createIterator } from "../bpf.ts";
 import { EAGAIN, EINTR } from "../errno.ts";
 import type { KernelPort } from "../port.ts";
 
-/** Where iterations come from: a link, or later the pin of one. */
+/** Where iterations come from. */
 export interface IterationSource {
-  /** As `BPF_ITER_CREATE`, for messages. */
+  /** What open() calls now, for messages. */
   readonly call: string;
+  /** System calls since it was made. */
+  readonly calls: number;
   /** A descriptor of a new iteration, or -errno. */
   open(): number;
 }
 
-/** Iterations of an open link. */
+const ITER_CREATE = "BPF_ITER_CREATE";
+const OPEN_PIN = "open() of a pinned link";
+
+/** Iterations of an open link: by its pin where it has one, which asks for no privilege on any kernel, else by bpf(). */
 export function iterationsOf(
   kernel: KernelPort,
-  linkFd: number,
+  { linkFd, pinFd }: { readonly linkFd: number; readonly pinFd?: number },
 ): IterationSource {
-  return {
-    call: "BPF_ITER_CREATE",
-    open: () => createIterator(kernel, linkFd),
-  };
+  return new LinkSource(kernel, linkFd, pinFd);
+}
+
+class LinkSource implements IterationSource {
+  readonly #kernel: KernelPort;
+  readonly #linkFd: number;
+  readonly #pinPath: string | undefined;
+  #byPin: boolean;
+  #calls = 0;
+
+  constructor(kernel: KernelPort, linkFd: number, pinFd: number | undefined) {
+    this.#kernel = kernel;
+    this.#linkFd = linkFd;
+    this.#pinPath = pinFd === undefined ? undefined : `/proc/self/fd/${pinFd}`;
+    this.#byPin = this.#pinPath !== undefined;
+  }
+
+  get call(): string {
+    return this.#byPin ? OPEN_PIN : ITER_CREATE;
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  open(): number {
+    const result = this.#openBy(this.#byPin);
+    if (result >= 0 || this.#pinPath === undefined) return result;
+    const other = this.#openBy(!this.#byPin);
+    // Whichever works is kept; where none does, the failure is that of the one that worked last.
+    if (other < 0) return result;
+    this.#byPin = !this.#byPin;
+    return other;
+  }
+
+  #openBy(pin: boolean): number {
+    this.#calls++;
+    return pin && this.#pinPath !== undefined
+      ? this.#kernel.open(this.#pinPath)
+      : createIterator(this.#kernel, this.#linkFd);
+  }
 }
 
 /** A call that ended a pass early. */
@@ -58,9 +100,14 @@ export class IteratorSession {
     this.recordBytes = recordBytes;
   }
 
+  /** What opens its iterations now, for messages. */
+  get call(): string {
+    return this.#source.call;
+  }
+
   /** System calls since it was made. */
   get calls(): number {
-    return this.#calls;
+    return this.#calls + this.#source.calls;
   }
 
   /** Records of the last pass. */
@@ -91,13 +138,9 @@ export class IteratorSession {
 
   #pass(take: (() => void) | undefined): IterationFailure | undefined {
     this.#count = 0;
-    this.#calls++;
     let fd = this.#source.open();
-    if (fd < 0) {
-      // errno may be overwritten by the engine before it is read, so a failure counts when it repeats.
-      this.#calls++;
-      fd = this.#source.open();
-    }
+    // errno may be overwritten by the engine before it is read, so a failure counts when it repeats.
+    if (fd < 0) fd = this.#source.open();
     if (fd < 0) return { call: this.#source.call, errno: -fd };
     try {
       return this.#read(fd, take);

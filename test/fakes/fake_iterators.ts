@@ -63,6 +63,9 @@ export class FakeIterators {
       open: (path, flags) => kernel.open(path, flags),
       read: (fd, into) =>
         fd < FIRST_FD ? kernel.read(fd, into) : this.#read(fd, into),
+      mountDetached: (type) => kernel.mountDetached(type),
+      chmod: (path, mode) => kernel.chmod(path, mode),
+      unlink: (path) => kernel.unlink(path),
       readDirectory: (fd, into) => kernel.readDirectory(fd, into),
       close: (fd) =>
         fd < FIRST_FD ? kernel.close(fd) : this.#open.delete(fd) ? 0 : -9,

@@ -12,7 +12,9 @@ import {
   EINVAL,
   EMFILE,
   ENAMETOOLONG,
+  ENOENT,
   ENOTDIR,
+  EPERM,
 } from "../../ffi/errno.ts";
 import type { KernelBuffer, KernelPort } from "../../ffi/port.ts";
 import { O_DIRECTORY } from "../../ffi/port.ts";
@@ -177,6 +179,18 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     into.set(piece);
     handle.at += piece.length;
     return piece.length;
+  }
+
+  mountDetached(_type: string): number {
+    return -EPERM;
+  }
+
+  chmod(_path: string, _mode: number): number {
+    return -ENOENT;
+  }
+
+  unlink(_path: string): number {
+    return -ENOENT;
   }
 
   readDirectory(fd: number, into: Uint8Array<ArrayBuffer>): number {

@@ -123,7 +123,7 @@ Deno.test("collectMaps() walks while iterators fail, and returns to them, every 
   assertEquals([back.ids, back.firstBirth], [[3], 3]);
   assertEquals([collector.backend, collector.backendReason], [
     "iterator",
-    "iterators, for a test; failed 2 times, last with BPF_ITER_CREATE: EPERM",
+    "iterators, for a test, each pass by BPF_ITER_CREATE; failed 2 times, last with BPF_ITER_CREATE: EPERM",
   ]);
 });
 
