@@ -5,9 +5,11 @@
  */
 import { keepAllocatorSmall, openLibc } from "./ffi/mod.ts";
 import { systemClock } from "./src/clock.ts";
+import { HANDLES } from "./src/config/environment.ts";
 import type { KernelSide } from "./src/kernel_side.ts";
 import { run } from "./src/run.ts";
 import { acquire } from "./workers/acquire.ts";
+import { livesOf } from "./workers/lives.ts";
 import { mainThread } from "./workers/main_thread.ts";
 import { initMessage } from "./workers/protocol.ts";
 
@@ -17,10 +19,12 @@ const EXT = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 function kernelSide(): KernelSide {
   keepAllocatorSmall();
   const kernel = openLibc();
+  const lives = livesOf(kernel, HANDLES);
   return {
     ...mainThread(kernel),
+    ...lives,
     clock: systemClock(kernel.monotonicMs),
-    acquire: (options) => acquire(kernel, options),
+    acquire: (options) => acquire(kernel, options, lives.unprivileged),
     init: initMessage,
     spawn: (name) =>
       new Worker(new URL(`./workers/${name}/worker${EXT}`, import.meta.url), {

@@ -5,8 +5,9 @@
 import type { KernelPort } from "./port.ts";
 import { readText } from "./procfs.ts";
 
-/** The capabilities that decide what the agent can see, with their bit. */
+/** The capabilities that decide what the agent can see and where it can listen, with their bit. */
 export const CAPABILITY_BITS = {
+  CAP_NET_BIND_SERVICE: 10,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
   CAP_PERFMON: 38,

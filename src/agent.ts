@@ -41,6 +41,8 @@ export interface AgentPorts extends
   readonly log: Log;
   /** RLIMIT_NOFILE, soft. */
   readonly openFilesLimit: number;
+  /** A descriptor of its own of the listener at `address` that is open already; or why there is none any more. */
+  inherited(address: ListenAddress): number | string | undefined;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
   processUsage(): ProcessUsage;
 }
@@ -104,6 +106,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     addresses: config.listen,
     ...(secrets.tls === undefined ? {} : { tls: secrets.tls }),
     tokenNeeded: secrets.token !== undefined,
+    inherited: (address) => ports.inherited(address),
     clock,
     log,
     limits: { maxConnections: connectionsWithin(ports.openFilesLimit) },

@@ -3,7 +3,12 @@
  * it). Out: KernelSide.
  * @module
  */
-import type { Acquired, AcquireOptions } from "../workers/acquire.ts";
+import type {
+  Acquired,
+  AcquireOptions,
+  Acquisition,
+} from "../workers/acquire.ts";
+import type { Lives } from "../workers/lives.ts";
 import type { Init, Iterators, OwnIds } from "../workers/protocol.ts";
 import type { AgentPorts } from "./agent.ts";
 import type { Clock } from "./clock.ts";
@@ -12,6 +17,7 @@ import type { Config } from "./config/config.ts";
 
 /** What a command may ask of the kernel and of threads; `main.ts` makes it. */
 export interface KernelSide extends
+  Omit<Lives, "unprivileged">,
   Pick<
     AgentPorts,
     | "spawn"
@@ -46,7 +52,7 @@ export interface KernelSide extends
 /** The agent's own objects where they are not wanted. */
 export function leftOut(
   { includeSelf }: Pick<Config, "includeSelf">,
-  { ownIds }: Acquired,
+  { ownIds }: Acquisition,
 ): OwnIds | undefined {
   return includeSelf ? undefined : ownIds;
 }

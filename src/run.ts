@@ -4,7 +4,7 @@
  * What one command alone needs is loaded with it.
  * @module
  */
-import { type Invocation, parse } from "./cli/parse.ts";
+import { type Invocation, parse, reload } from "./cli/parse.ts";
 import { CHECK_NAMES, type CheckName } from "./commands/check_rows.ts";
 import type { Sampler } from "./commands/once.ts";
 import {
@@ -13,8 +13,10 @@ import {
   EXIT,
   layoutFor,
 } from "./commands/output.ts";
+import { HANDLES } from "./config/environment.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import { type KernelSide, leftOut } from "./kernel_side.ts";
+import { type Note, prepare, type Prepared } from "./lives.ts";
 import {
   stderrIsTerminal,
   stderrWriter,
@@ -29,30 +31,67 @@ export async function run(
   openKernelSide: () => KernelSide,
 ): Promise<void> {
   try {
+    // A second life has been told everything; the arguments are the first one's.
+    if (Deno.env.has(HANDLES)) {
+      const side = openKernelSide();
+      const left = side.takeOver<Note>();
+      if (typeof left === "string") finish(failed(EXIT.usage, left));
+      if (left !== undefined) {
+        const { note, acquired } = left;
+        return await work({ ...note, acquired }, args, side);
+      }
+    }
     const invocation = await parse(args, {
-      stderrIsTerminal: stderrIsTerminal(),
-      env: Deno.env.toObject(),
-      readTextFile: readRegularFile,
+      ...parsePorts(),
       requirable: CHECK_NAMES,
     });
-    if (invocation.kind === "serve") {
-      const { serve } = await import("./serve.ts");
-      return await serve(invocation, openKernelSide());
-    }
-    finish(await outputOf(invocation, openKernelSide));
+    if (!("config" in invocation)) return finish(await outputOf(invocation));
+    const side = openKernelSide();
+    const prepared = await prepare(invocation, side);
+    if ("acquired" in prepared) return await work(prepared, args, side);
+    const { exitCode, message } = prepared;
+    if (invocation.kind !== "serve") finish(failed(exitCode, message));
+    // The last line says why, in the form that its readers expect.
+    const { stderrLog } = await import("./stderr_log.ts");
+    const log = stderrLog(invocation.config, side.clock);
+    log.error(message);
+    await log.flush();
+    Deno.exit(exitCode);
   } catch (error) {
     finish(failed(EXIT.cannotGoOn, `Cannot go on: ${error}`));
   }
 }
 
+/** Does what was prepared for. */
+async function work(
+  prepared: Prepared,
+  args: readonly string[],
+  side: KernelSide,
+): Promise<void> {
+  const { invocation } = prepared;
+  if (invocation.kind === "serve") {
+    const { serve } = await import("./serve.ts");
+    const { config } = invocation;
+    return await serve(
+      { ...prepared, config, reload: () => reload(args, parsePorts()) },
+      side,
+    );
+  }
+  finish(await sampled(invocation, prepared, side));
+}
+
+function parsePorts(): Parameters<typeof reload>[1] {
+  return {
+    stderrIsTerminal: stderrIsTerminal(),
+    env: Deno.env.toObject(),
+    readTextFile: readRegularFile,
+  };
+}
+
 async function outputOf(
-  invocation: Exclude<Invocation<CheckName>, { kind: "serve" }>,
-  openKernelSide: () => KernelSide,
+  invocation: Exclude<Invocation<CheckName>, { config: unknown }>,
 ): Promise<CommandOutput> {
   switch (invocation.kind) {
-    case "once":
-    case "check":
-      return await sampled(invocation, openKernelSide());
     case "catalog": {
       const { catalogOutput } = await import("./commands/catalog.ts");
       return catalogOutput({ format: invocation.format, layout: layout() });
@@ -68,18 +107,12 @@ async function outputOf(
 }
 
 async function sampled(
-  invocation: Extract<Invocation<CheckName>, { kind: "once" | "check" }>,
+  invocation: Exclude<Prepared["invocation"], { kind: "serve" }>,
+  { acquired }: Prepared,
   side: KernelSide,
 ): Promise<CommandOutput> {
   const { config } = invocation;
   const sampleOnce = await side.loadSampler();
-  // Two samples of `once` are told apart by what ran between them; one alone shows what has been counted so far.
-  const runStats = config.runStats &&
-    (invocation.kind === "check" || invocation.rates);
-  using acquired = side.acquire({ runStats, backend: config.backend });
-  if (acquired.refused !== undefined) {
-    return failed(EXIT.failed, acquired.refused);
-  }
   const ports = {
     ...side,
     facts: acquired.facts,

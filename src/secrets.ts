@@ -8,6 +8,12 @@ import { readFailure, type ReadTextFile } from "./config/text_file.ts";
 import { readToken } from "./http/auth.ts";
 import { type TlsPem, tlsProblem } from "./http/tls.ts";
 
+/** What was read, for a later life of the process, which may no longer read it. */
+export interface SecretTexts {
+  readonly token?: string | undefined;
+  readonly tls?: TlsPem | undefined;
+}
+
 /** The message is one sentence, and holds nothing of the file. */
 export class SecretError extends Error {
   override readonly name = "SecretError";
@@ -19,15 +25,24 @@ export class Secrets {
   #token: string | undefined;
   #tls: TlsPem | undefined;
 
-  /** @throws {SecretError} where a file cannot be used: an agent that should be closed must not start open. */
+  /**
+   * @param known what an earlier life has read
+   * @throws {SecretError} where a file cannot be used: an agent that should be closed must not start open.
+   */
   constructor(
     config: Pick<Config, "authTokenFile" | "tls">,
     readTextFile: ReadTextFile,
+    known?: SecretTexts,
   ) {
     this.#config = config;
     this.#readTextFile = readTextFile;
-    this.#token = this.#readToken();
-    this.#tls = this.#readTls();
+    this.#token = known === undefined ? this.#readToken() : known.token;
+    this.#tls = known === undefined ? this.#readTls() : known.tls;
+  }
+
+  /** All of it, to hand it over. */
+  get texts(): SecretTexts {
+    return { token: this.#token, tls: this.#tls };
   }
 
   /** What every request must carry; undefined where no token file was named. */

@@ -4,31 +4,35 @@
  * @module
  */
 import { type RunningAgent, startAgent } from "./agent.ts";
-import type { Invocation } from "./cli/parse.ts";
+import type { Reloaded } from "./cli/parse.ts";
 import { EXIT } from "./commands/output.ts";
+import type { Config } from "./config/config.ts";
+import { formatListen } from "./config/listen.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import { ListenError } from "./http/listen_error.ts";
 import { TlsError } from "./http/tls.ts";
 import { type KernelSide, leftOut } from "./kernel_side.ts";
-import { createLog, stderrQueue } from "./log.ts";
-import { SecretError, Secrets } from "./secrets.ts";
+import type { Prepared } from "./lives.ts";
+import { Secrets } from "./secrets.ts";
+import { stderrLog } from "./stderr_log.ts";
 import { versionText } from "./version.ts";
 
 /** What the operator can put right by reading one sentence. */
-const THEIRS_TO_MEND = [ListenError, TlsError, SecretError];
+const THEIRS_TO_MEND = [ListenError, TlsError];
+
+export interface ServeOptions
+  extends Pick<Prepared, "acquired" | "secrets" | "listeners"> {
+  readonly config: Config;
+  /** Reads the configuration anew. */
+  reload(): Promise<Reloaded>;
+}
 
 export async function serve(
-  { config, reload }: Extract<Invocation, { kind: "serve" }>,
+  { config, reload, acquired, secrets, listeners }: ServeOptions,
   side: KernelSide,
 ): Promise<void> {
   const { clock } = side;
-  const log = createLog({
-    level: config.logLevel,
-    format: config.logFormat,
-    write: stderrQueue(),
-    unixMs: () => clock.unixMs(),
-    clock,
-  });
+  const log = stderrLog(config, clock);
   let agent: RunningAgent | undefined;
   let ending = false;
   let reloadAsked = false;
@@ -62,6 +66,7 @@ export async function serve(
   Deno.addSignalListener("SIGTERM", () => void stop("SIGTERM"));
   Deno.addSignalListener("SIGINT", () => void stop("SIGINT"));
   Deno.addSignalListener("SIGHUP", () => void renew());
+  side.releaseSignals();
   for (const kind of ["unhandledrejection", "error"] as const) {
     addEventListener(kind, (event) => {
       event.preventDefault();
@@ -71,17 +76,19 @@ export async function serve(
   }
   log.info(`${versionText()} starts`, { pid: Deno.pid });
   try {
-    const secrets = new Secrets(config, readRegularFile);
-    const acquired = side.acquire(config);
-    if (acquired.refused !== undefined) {
-      return fail(EXIT.failed, acquired.refused);
-    }
     const leaveOut = leftOut(config, acquired);
     agent = await startAgent({
       ...side,
       config,
-      secrets,
+      secrets: new Secrets(config, readRegularFile, secrets),
       facts: acquired.facts,
+      inherited(address) {
+        const text = formatListen(address);
+        const held = listeners.find((one) =>
+          formatListen(one.address) === text
+        );
+        return held && side.duplicate(held.fd);
+      },
       log,
       init: (epoch, intervalMs) =>
         side.init(epoch, intervalMs, leaveOut, acquired.iterators),

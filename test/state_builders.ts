@@ -166,6 +166,7 @@ export function someFacts(given: Partial<NodeFacts> = {}): NodeFacts {
   return {
     capabilities: ["CAP_SYS_ADMIN"],
     missing: [],
+    privileges: { dropped: true, held: [] },
     runStats: { agent: true, sysctl: false, other: false },
     jitLimitBytes: 1_000_000,
     ...given,

@@ -27,7 +27,12 @@ import {
 } from "../ffi/mod.ts";
 import { selfCheck } from "./iterators_check.ts";
 import type { TableIterators } from "./iterate.ts";
-import type { IteratedType, Iterators, OwnIds } from "./protocol.ts";
+import {
+  ITERATED_TYPES,
+  type IteratedType,
+  type Iterators,
+  type OwnIds,
+} from "./protocol.ts";
 
 const TABLES: Readonly<
   Record<IteratedType, readonly [tick: RecordTable, birth: RecordTable]>
@@ -36,11 +41,12 @@ const TABLES: Readonly<
   program: [PROGRAM_TICK, PROGRAM_BIRTH],
   link: [LINK_TICK, LINK_BIRTH],
 };
-const TYPES: readonly IteratedType[] = ["map", "program", "link"];
 
 /** What openIterators() made. Closing it ends every iterator. */
 export interface OpenedIterators extends Disposable {
   readonly iterators: Iterators;
+  /** All of them. */
+  readonly open: readonly OpenIterator[];
   readonly ownIds: OwnIds;
 }
 
@@ -53,6 +59,7 @@ export function openIterators(
   const found = openAll(kernel, open);
   return {
     iterators: { ...found, mayWalk },
+    open,
     ownIds: {
       map: [],
       program: open.map(({ programId }) => programId).sort(ascending),
@@ -79,7 +86,7 @@ function openAll(
   using types = btf;
   const bases = perCpuBases(kernel, types);
   using pins = new PinPlace(kernel);
-  const opened = TYPES.map((type) => {
+  const opened = ITERATED_TYPES.map((type) => {
     const pair: OpenIterator[] = [];
     for (const table of TABLES[type]) {
       const answer = openPinned(
@@ -103,7 +110,7 @@ function openAll(
     IteratedType,
     TableIterators | string
   >;
-  for (const type of TYPES) {
+  for (const type of ITERATED_TYPES) {
     const iterators = all[type];
     if (typeof iterators === "string") continue;
     const wrong = selfCheck(kernel, type, iterators);
@@ -124,7 +131,7 @@ function scan(kernel: KernelPort): Btf | string {
       errnoName(-bytes)
     }`;
   }
-  const tables = TYPES.flatMap((type) => TABLES[type]);
+  const tables = ITERATED_TYPES.flatMap((type) => TABLES[type]);
   try {
     return Btf.scan(bytes, {
       structs: [

@@ -32,6 +32,12 @@ export type BackendName = "iterator" | "walk";
 /** A type of object that the kernel has an iterator for. */
 export type IteratedType = Exclude<ObjectType, "btf">;
 
+export const ITERATED_TYPES: readonly IteratedType[] = [
+  "map",
+  "program",
+  "link",
+];
+
 /** What acquire() opened for each type, or one sentence why it opened nothing. */
 export interface Iterators
   extends Readonly<Record<IteratedType, TableIterators | string>> {

@@ -23,6 +23,7 @@ export const FLAG_GROUPS = [
   "Serving",
   "Metrics",
   "Sampling",
+  "Privileges",
   "Log",
   "Configuration",
   "Other",
@@ -72,6 +73,7 @@ const COMMANDS_OF: Readonly<Record<SettingGroup, readonly CommandName[]>> = {
   Serving: ["serve"],
   Metrics: ["serve", "once"],
   Sampling: CONFIGURED,
+  Privileges: CONFIGURED,
   Log: CONFIGURED,
 };
 

@@ -39,13 +39,9 @@ export type Reloaded =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly message: string };
 
+/** Plain values: it can be handed to a later life of the process. */
 export type Invocation<Requirable extends string = string> =
-  | {
-    readonly kind: "serve";
-    readonly config: Config;
-    /** Reads the file anew, under the arguments and the environment of the start. Never rejects for what is in the file. */
-    reload(): Promise<Reloaded>;
-  }
+  | { readonly kind: "serve"; readonly config: Config }
   | {
     readonly kind: "once";
     readonly config: Config;
@@ -102,7 +98,7 @@ export async function parse<Requirable extends string>(
   const { config } = resolved;
   switch (name) {
     case "serve":
-      return { kind: "serve", config, reload: () => reload(line, ports) };
+      return { kind: "serve", config };
     case "once":
       return {
         kind: "once",
@@ -126,7 +122,7 @@ function usageError(message: string): Invocation & { kind: "error" } {
 
 function configure(
   { assignments, options }: CommandLine,
-  ports: ParsePorts,
+  ports: Omit<ParsePorts, "requirable">,
 ): Promise<Resolved | FileRefusal> {
   return loadConfig({
     ...ports,
@@ -135,11 +131,15 @@ function configure(
   });
 }
 
-async function reload(
-  line: CommandLine,
-  ports: ParsePorts,
+/** Reads the file anew, under the arguments and the environment of the start. Never rejects for what is in the file. */
+export async function reload(
+  args: readonly string[],
+  ports: Omit<ParsePorts, "requirable">,
 ): Promise<Reloaded> {
-  const resolved = await configure(line, ports);
+  const line = readCommandLine(args);
+  const resolved = typeof line === "string"
+    ? { message: line }
+    : await configure(line, ports);
   return "message" in resolved
     ? {
       ok: false,

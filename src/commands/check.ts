@@ -67,14 +67,18 @@ function reportJson(
   checks: readonly CheckRow[],
   { facts, version }: CheckReportOptions,
 ): string {
-  const { kernelRelease, kernelBtf, capabilities, missing, runStats } = facts;
+  const { kernelRelease, kernelBtf, runStats } = facts;
   return safeJson({
     version,
     kernel: {
       release: kernelRelease ?? null,
       btf: kernelBtf ?? null,
     },
-    privileges: { effective: capabilities, missing },
+    privileges: {
+      ...facts.privileges,
+      atStart: facts.capabilities,
+      missing: facts.missing,
+    },
     runStats,
     checks,
   });

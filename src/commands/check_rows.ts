@@ -113,22 +113,34 @@ function kernelBtfRow({ kernelBtf }: NodeFacts): CheckRow {
   };
 }
 
-function privilegesRow({ capabilities, missing }: NodeFacts): CheckRow {
-  const held = capabilities.length === 0
-    ? "holds none that matter here"
-    : `holds ${capabilities.join(", ")}`;
+function privilegesRow(facts: NodeFacts): CheckRow {
+  const { capabilities, missing } = facts;
+  const began = capabilities.length === 0
+    ? "began with none that matters here"
+    : `began with ${capabilities.join(", ")}`;
   const [first] = missing;
+  const lacked = missing.map(({ capability }) => capability);
   return {
     name: "privileges",
     ok: first === undefined,
-    reason: first === undefined
-      ? held
-      : `${held}; misses ${
-        missing.map(({ capability }) => capability).join(", ")
-      }`,
+    reason: [
+      began,
+      ...(lacked.length === 0 ? [] : [`misses ${lacked.join(", ")}`]),
+      ...(capabilities.length === 0 ? [] : [heldPhrase(facts.privileges)]),
+    ].join("; "),
     gives: first?.gives ?? "the objects of all processes",
     ...(first === undefined ? {} : { remedy: first.how }),
   };
+}
+
+/** What the agent samples and serves with. */
+function heldPhrase({ dropped, held }: NodeFacts["privileges"]): string {
+  if (!dropped) return "gives up none (--keep-privileges)";
+  return held.length === 0
+    ? "gave up all of them for good"
+    : `keeps ${
+      held.map(({ capability, why }) => `${capability} (${why})`).join(", ")
+    }`;
 }
 
 function tableRow(

@@ -41,6 +41,10 @@ export interface Config {
   /** What differs from `intervalMs`. */
   readonly intervalsMs: Readonly<Partial<Record<CollectorName, number>>>;
   readonly backend: "auto" | BackendName;
+  /** Whom to run as once everything is open: a name or a number. */
+  readonly user?: string;
+  /** Give up no capability and no uid. */
+  readonly keepPrivileges: boolean;
   /** Hold BPF_ENABLE_STATS while the agent lives. */
   readonly runStats: boolean;
   /** Totals, resource usage and process metrics. */

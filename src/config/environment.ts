@@ -20,7 +20,7 @@ export interface EnvironmentRead {
 const PREFIX = "BPFPULSE_";
 
 /** Carries open descriptors over an exec of the agent itself; no setting. */
-const HANDLES = "BPFPULSE_HANDLES";
+export const HANDLES = "BPFPULSE_HANDLES";
 
 const CONFIG = variableName("config");
 

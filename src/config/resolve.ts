@@ -35,6 +35,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     intervalMs: 500,
     intervalsMs: {},
     backend: "auto",
+    keepPrivileges: false,
     runStats: true,
     systemStats: true,
     includeSelf: false,
@@ -86,6 +87,11 @@ export function resolveConfig(
     return `Cannot use --${given} alone: expected --${missing} too or neither, found only --${given} (${
       origins.get(given)
     })`;
+  }
+  if (config.user !== undefined && config.keepPrivileges) {
+    return `Cannot use --user with --keep-privileges: expected one of them, found both (${
+      origins.get("user")
+    }, ${origins.get("keep-privileges")})`;
   }
   return { config: deepFreeze(structuredClone(config)), origins };
 }

@@ -16,10 +16,16 @@ import {
   objectCount,
   oneOf,
   onOff,
+  userName,
   type ValueKind,
 } from "./value_kind.ts";
 
-export type SettingGroup = "Serving" | "Metrics" | "Sampling" | "Log";
+export type SettingGroup =
+  | "Serving"
+  | "Metrics"
+  | "Sampling"
+  | "Privileges"
+  | "Log";
 
 /** What a setting is set to, as the texts that set it; undefined where it is not set and has no value by default. */
 export type SettingText =
@@ -230,6 +236,29 @@ export const SETTINGS: readonly Setting[] = [
     whileRunning: false,
     kind: mapKind(booleanWord, (includeSelf) => ({ includeSelf })),
     textOf: ({ includeSelf }) => String(includeSelf),
+  },
+  {
+    name: "user",
+    group: "Privileges",
+    placeholder: "NAME|UID",
+    defaultText: "the user that starts it",
+    summary: "Run as this user once everything privileged is open",
+    form: "one",
+    field: "user",
+    whileRunning: false,
+    kind: mapKind(userName, (user) => ({ user })),
+    textOf: ({ user }) => user,
+  },
+  {
+    name: "keep-privileges",
+    group: "Privileges",
+    defaultText: "false",
+    summary: "Give up no capability; the walk may stand in for the iterators",
+    form: "one",
+    field: "keepPrivileges",
+    whileRunning: false,
+    kind: mapKind(booleanWord, (keepPrivileges) => ({ keepPrivileges })),
+    textOf: ({ keepPrivileges }) => String(keepPrivileges),
   },
   {
     name: "log-level",

@@ -59,6 +59,21 @@ export const filePath: ValueKind<string> = {
       : { ok: true, value: text },
 };
 
+/** (uid_t) -1 is nobody's, in every system call. */
+const LARGEST_UID = 0xffff_fffe;
+
+/** A user of this machine, by name or number; whether there is one is known when it is looked up. */
+export const userName: ValueKind<string> = {
+  type: "text",
+  expects: `a user's name, or a uid from 0 to ${LARGEST_UID}`,
+  parse(text) {
+    const fits = /^\d+$/.test(text)
+      ? text.length <= 10 && Number(text) <= LARGEST_UID
+      : /^[a-z_][\w.-]{0,30}\$?$/i.test(text);
+    return fits ? { ok: true, value: text } : { ok: false };
+  },
+};
+
 /** One of `names`, spelt exactly. */
 export function oneOf<T extends string>(names: readonly T[]): ValueKind<T> {
   return {

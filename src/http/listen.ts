@@ -27,6 +27,10 @@ export interface Listening<A extends ListenAddress> {
 export interface ListenOptions {
   readonly backlog: number;
   readonly clock: Clock;
+  /** A descriptor, for the server to close, of a socket that listens at `address` already; undefined where none does; or why not. */
+  readonly inherited?:
+    | ((address: ListenAddress) => number | string | undefined)
+    | undefined;
 }
 
 /** @throws {ListenError} */
@@ -40,9 +44,29 @@ export async function listen(
   address: ListenAddress,
   options: ListenOptions,
 ): Promise<Listening<ListenAddress>> {
+  const fd = options.inherited?.(address);
+  if (fd !== undefined) return await listenOnDescriptor(server, address, fd);
   return isUnix(address)
     ? await listenOnPath(server, address, options)
     : await listenOnPort(server, address, options.backlog);
+}
+
+async function listenOnDescriptor(
+  server: Server,
+  address: ListenAddress,
+  fd: number | string,
+): Promise<Listening<ListenAddress>> {
+  try {
+    if (typeof fd === "string") {
+      throw Object.assign(new Error(fd), { code: fd });
+    }
+    await bound(server, { fd });
+  } catch (error) {
+    throw listenError(address, error as Error);
+  }
+  return isUnix(address)
+    ? { address, local: true, door: { path: address.path } }
+    : placeOf(server, address, address.host);
 }
 
 async function listenOnPath(
@@ -92,21 +116,36 @@ async function listenOnPort(
     } catch (error) {
       throw listenError(address, error as Error);
     }
-    const found = server.address();
-    const { port, address: ip } = found !== null && typeof found === "object"
-      ? found
-      : { port: address.port, address: host };
-    return {
-      address: { host: address.host, port },
-      local: isLoopback(ip),
-      door: { port, host: doorHost(ip, address.host) },
-    };
+    return placeOf(server, address, host);
   }
+}
+
+/** @param host where it listens, should the server not know */
+function placeOf(
+  server: Server,
+  address: TcpAddress,
+  host: string,
+): Listening<TcpAddress> {
+  const found = server.address();
+  const { port, address: ip } = found !== null && typeof found === "object"
+    ? found
+    : { port: address.port, address: host };
+  return {
+    address: { host: address.host, port },
+    local: isLoopback(ip),
+    door: { port, host: doorHost(ip, address.host) },
+  };
 }
 
 function bound(
   server: Server,
-  where: { readonly backlog: number } & (UnixAddress | TcpAddress),
+  where:
+    & { readonly backlog?: number }
+    & (
+      | UnixAddress
+      | TcpAddress
+      | { readonly fd: number }
+    ),
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);

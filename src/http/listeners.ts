@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { isUnix, type ListenAddress } from "../config/config.ts";
 import type { HttpEnv } from "./env.ts";
 import { HTTP_LIMITS, type HttpLimits, shareOf } from "./limits.ts";
+import type { ListenOptions } from "./listen.ts";
 import { formatAddress } from "./listen_error.ts";
 import { type HttpServer, type ServerLog, startServer } from "./server.ts";
 import { TlsError, type TlsPem, tlsProblem } from "./tls.ts";
@@ -19,6 +20,8 @@ export interface ServersOptions {
   readonly tls?: TlsPem;
   /** Whether requests must carry a token; without one and without TLS an address beyond this machine is warned about. */
   readonly tokenNeeded: boolean;
+  /** As ListenOptions'. */
+  readonly inherited?: ListenOptions["inherited"];
   readonly clock: Clock;
   readonly log: ServerLog;
   /** Of all listeners together. */
@@ -51,12 +54,10 @@ export async function startServers(
       const secure = tls !== undefined && !isUnix(address);
       servers.push(
         await startServer({
-          app: options.app,
-          clock: options.clock,
-          log,
+          ...options,
           address,
           limits,
-          ...(secure ? { tls } : {}),
+          tls: secure ? tls : undefined,
         }),
       );
     }

@@ -57,8 +57,8 @@ export interface Readiness {
   readonly version: string;
   readonly collectors: readonly CollectorReadiness[];
   readonly tables: Readonly<Record<ObjectType, TableReadiness>>;
-  readonly privileges: {
-    readonly effective: NodeFacts["capabilities"];
+  readonly privileges: NodeFacts["privileges"] & {
+    readonly atStart: NodeFacts["capabilities"];
     readonly missing: NodeFacts["missing"];
   };
   readonly runStats: RunStatsFacts;
@@ -86,7 +86,11 @@ export function readiness(input: ReadinessInput): Readiness {
       link: tableReadiness(tables.link),
       btf: tableReadiness(tables.btf),
     },
-    privileges: { effective: facts.capabilities, missing: facts.missing },
+    privileges: {
+      ...facts.privileges,
+      atStart: facts.capabilities,
+      missing: facts.missing,
+    },
     runStats: facts.runStats,
   };
 }

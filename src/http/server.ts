@@ -21,7 +21,7 @@ import { isUnix, type ListenAddress } from "../config/config.ts";
 import { Connections } from "./connections.ts";
 import type { HttpEnv } from "./env.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
-import { listen } from "./listen.ts";
+import { listen, type ListenOptions } from "./listen.ts";
 import { codeOf, formatAddress } from "./listen_error.ts";
 import { type ListenerWatch, watchListener } from "./listener_watch.ts";
 import type { Log } from "../log.ts";
@@ -39,7 +39,9 @@ export interface ServerOptions<A extends ListenAddress = ListenAddress> {
   readonly app: Hono<HttpEnv>;
   readonly address: A;
   /** Serve HTTPS. Must have passed tlsProblem(). */
-  readonly tls?: TlsPem;
+  readonly tls?: TlsPem | undefined;
+  /** As ListenOptions'. */
+  readonly inherited?: ListenOptions["inherited"];
   readonly clock: Clock;
   readonly log: ServerLog;
   readonly limits?: Partial<HttpLimits>;
@@ -81,10 +83,12 @@ export async function startServer<A extends ListenAddress>(
   let server = newServer();
   // A connection may come before it is known where from.
   let door: NetConnectOpts | undefined = undefined;
-  const listening = await listen(server, options.address, {
+  const howToListen = {
     backlog: limits.backlog,
     clock,
-  });
+    inherited: options.inherited,
+  };
+  const listening = await listen(server, options.address, howToListen);
   door = listening.door;
   const { address, local } = listening;
   reportErrors(server);
@@ -223,7 +227,7 @@ export async function startServer<A extends ListenAddress>(
     lastAnswers();
     connections.dropSilent();
     server = newServer();
-    await listen(server, address, { backlog: limits.backlog, clock });
+    await listen(server, address, howToListen);
     reportErrors(server);
     // It may have been told to stop in the meantime.
     if (stopping !== undefined) server.close();

@@ -11,6 +11,7 @@ import {
   runStatsMetrics,
 } from "./node_metrics.ts";
 import { linkMetrics, mapMetrics, programMetrics } from "./object_metrics.ts";
+import { privilegeMetrics } from "./privilege_metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
 
 export { metricGroups } from "./metric.ts";
@@ -25,5 +26,6 @@ export const catalog: readonly Metric[] = [
   ...limitMetrics,
   sampleDuration,
   ...collectorMetrics,
+  ...privilegeMetrics,
   ...processMetrics,
 ];

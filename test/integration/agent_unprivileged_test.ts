@@ -25,7 +25,7 @@ Deno.test("agent without privilege runs, names CAP_SYS_ADMIN in /readyz and show
   assertEquals(status, 503);
   const { ready, privileges } = JSON.parse(text);
   assertEquals(ready, false);
-  assertEquals(privileges.effective, []);
+  assertEquals(privileges.atStart, []);
   const [missing] = privileges.missing;
   assertEquals(missing.capability, "CAP_SYS_ADMIN");
   assertMatch(missing.how, /root|AmbientCapabilities|setcap|--cap-add/);

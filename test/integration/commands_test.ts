@@ -44,6 +44,7 @@ function options(
   const acquired = acquire(kernel, {
     runStats: given.rates === true,
     backend: "auto",
+    keepPrivileges: true,
   });
   return {
     ...mainThread(kernel),

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import {
+  EACCES,
   iterationsOf,
   type IterationSource,
   IteratorSession,

@@ -20,7 +20,6 @@ const NEAREST: Readonly<Record<string, string>> = {
   "--history": "listen",
   "--alertmanager": "listen",
   "--retention": "version",
-  "--user": "listen",
 };
 
 /** Every kind of mistake with its whole sentence. */

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { COMMANDS as COMMAND_CATALOG } from "../../../../src/cli/commands.ts";
 import { FLAGS } from "../../../../src/cli/flags.ts";
-import { type Invocation, parse } from "../../../../src/cli/parse.ts";
+import { type Invocation, parse, reload } from "../../../../src/cli/parse.ts";
 import { commandPage, overviewPage } from "../../../../src/cli/usage.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import { formatDuration } from "../../../../src/config/duration.ts";
@@ -28,6 +28,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     intervalMs: 500,
     intervalsMs: {},
     backend: "auto",
+    keepPrivileges: false,
     runStats: true,
     systemStats: true,
     includeSelf: false,
@@ -52,6 +53,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     ["--tls-key", "k.pem"],
     ["--auth-token-file", "/t"],
     ["--backend", "walk"],
+    ["--user", "nobody"],
     ["--interval", "2s"],
     ["--interval-links", "1m"],
     ["--interval-maps", "20ms"],
@@ -70,6 +72,8 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     intervalMs: 2000,
     intervalsMs: { links: 60_000, maps: 20 },
     backend: "walk",
+    user: "nobody",
+    keepPrivileges: false,
     runStats: false,
     systemStats: false,
     includeSelf: true,
@@ -98,14 +102,14 @@ Deno.test("parse() takes each flag's default text for the default", async () => 
   let compared = 0;
   for (const { name, defaultText = "", kind, form } of SETTINGS) {
     if (form === "keys" || !kind.parse(defaultText).ok) continue;
-    if (kind.expects.startsWith("the path")) continue;
+    if (/^the path|^a user/.test(kind.expects)) continue;
     assertEquals(
       await configOf([`--${name}=${defaultText}`]),
       await configOf([]),
     );
     compared++;
   }
-  assertEquals(compared, 8);
+  assertEquals(compared, 9);
 });
 
 Deno.test("parse() lets --help, then --version, win over mistakes before and after it", async () => {
@@ -210,14 +214,16 @@ Deno.test("parse() shortens an argument of 100,000 characters in its sentence", 
 
 Deno.test("reload() reads the file anew under the flags and variables of the start", async () => {
   let text = "interval: 1s\nmax-series: 5";
-  const invocation = await parse(
-    ["--config=/c.yaml", "--log-level=debug"],
-    ports({ env: { BPFPULSE_MAX_SERIES: "7" }, readTextFile: () => text }),
-  );
+  const args = ["--config=/c.yaml", "--log-level=debug"];
+  const asked = ports({
+    env: { BPFPULSE_MAX_SERIES: "7" },
+    readTextFile: () => text,
+  });
+  const invocation = await parse(args, asked);
   assert(invocation.kind === "serve");
   assertEquals(invocation.config.intervalMs, 1000);
   text = "interval: 2s\nmax-series: 6\nlog-level: error";
-  const reloaded = await invocation.reload();
+  const reloaded = await reload(args, asked);
   assert(reloaded.ok);
   assertEquals(reloaded.config, { ...invocation.config, intervalMs: 2000 });
   assertEquals(reloaded.config.maxSeries, 7);
@@ -225,13 +231,10 @@ Deno.test("reload() reads the file anew under the flags and variables of the sta
 
 Deno.test("reload() says in one sentence why a file that is gone or wrong changes nothing", async () => {
   let read = () => "interval: 1s";
-  const invocation = await parse(
-    ["--config=/c.yaml"],
-    ports({ readTextFile: () => read() }),
-  );
-  assert(invocation.kind === "serve");
+  const args = ["--config=/c.yaml"];
+  const asked = ports({ readTextFile: () => read() });
   read = () => "interval: 1s\nlisten: :80\nintervall: 2s";
-  assertEquals(await invocation.reload(), {
+  assertEquals(await reload(args, asked), {
     ok: false,
     message:
       'Keeping the configuration as it is: Cannot use /c.yaml:3: expected a setting, found "intervall"; did you mean interval?',
@@ -239,7 +242,7 @@ Deno.test("reload() says in one sentence why a file that is gone or wrong change
   read = () => {
     throw new Deno.errors.NotFound("x");
   };
-  assertEquals(await invocation.reload(), {
+  assertEquals(await reload(args, asked), {
     ok: false,
     message:
       "Keeping the configuration as it is: Cannot read /c.yaml: there is no such file",
@@ -247,9 +250,11 @@ Deno.test("reload() says in one sentence why a file that is gone or wrong change
 });
 
 Deno.test("reload() gives the same configuration where there is no file", async () => {
-  const invocation = await parse(["--interval=1s"], ports());
+  const args = ["--interval=1s"];
+  const asked = ports();
+  const invocation = await parse(args, asked);
   assert(invocation.kind === "serve");
-  assertEquals(await invocation.reload(), {
+  assertEquals(await reload(args, asked), {
     ok: true,
     config: invocation.config,
   });

@@ -12,6 +12,7 @@ import { someFacts } from "../../../state_builders.ts";
 
 export const NOT_PERMITTED = someFacts({
   capabilities: [],
+  privileges: { dropped: false, held: [] },
   missing: [{
     capability: "CAP_SYS_ADMIN",
     gives: "every map, program, link and BTF object",

@@ -24,7 +24,7 @@ const MISTAKES: readonly [text: string, message: string][] = [
   ],
   [
     "zzz: 1\ninterval: x",
-    'Cannot use /x.yaml:1: expected a setting, found "zzz"; did you mean limit?',
+    'Cannot use /x.yaml:1: expected a setting, found "zzz"; did you mean user?',
   ],
   [
     "toString: 1",
@@ -140,7 +140,7 @@ const MISTAKES: readonly [text: string, message: string][] = [
   ],
   [
     "1: 2",
-    'Cannot use /x.yaml:1: expected a setting, found "1"; did you mean limit?',
+    'Cannot use /x.yaml:1: expected a setting, found "1"; did you mean user?',
   ],
   [
     "[".repeat(100_000),

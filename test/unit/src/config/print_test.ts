@@ -53,6 +53,8 @@ interval: 100ms                   # flag --interval
 backend: auto                     # default
 run-stats: on                     # default
 include-self: false               # default
+# user: the user that starts it   # default
+keep-privileges: false            # default
 log-level: info                   # default
 log-format: text                  # default
 `,
@@ -97,6 +99,8 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
       "iterator" as const,
       "walk" as const,
     ),
+    user: fc.constantFrom("nobody", "0", "65534", "true", "_a.b-c$"),
+    keepPrivileges: fc.constant(false),
     runStats: fc.boolean(),
     systemStats: fc.boolean(),
     includeSelf: fc.boolean(),

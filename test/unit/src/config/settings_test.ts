@@ -16,6 +16,7 @@ Deno.test("SETTINGS has each field of Config either change while the agent runs 
     ...defaultConfig(true),
     tls: 0,
     authTokenFile: 0,
+    user: 0,
   }).sort();
   assertEquals([...fields.keys()].sort(), known);
 });

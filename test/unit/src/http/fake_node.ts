@@ -94,6 +94,7 @@ export function someFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
   return {
     capabilities: ["CAP_SYS_ADMIN"],
     missing: [],
+    privileges: { dropped: true, held: [] },
     runStats: { agent: true, sysctl: false, other: false },
     ...changes,
   };
@@ -101,6 +102,7 @@ export function someFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
 
 export const UNPRIVILEGED: NodeFacts = {
   capabilities: [],
+  privileges: { dropped: false, held: [] },
   missing: [{
     capability: "CAP_SYS_ADMIN",
     gives: "every object",

@@ -53,7 +53,9 @@ Deno.test("readiness() is ready once every collector has its first sample", () =
   assertEquals(answer.tables.map, { status: "sampled", size: 1 });
   assertEquals(answer.tables.link, { status: "sampled", size: 0 });
   assertEquals(answer.privileges, {
-    effective: ["CAP_SYS_ADMIN"],
+    dropped: true,
+    held: [],
+    atStart: ["CAP_SYS_ADMIN"],
     missing: [],
   });
   assertEquals(answer.runStats, { agent: true, sysctl: false, other: false });

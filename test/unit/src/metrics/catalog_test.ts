@@ -36,6 +36,8 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${collector}backend_info`, "gauge", "collector,backend,reason", "collector"],
     [`${collector}restarts_total`, "counter", "collector", "collector"],
     [`${collector}dropped_series`, "gauge", "family", "collector"],
+    ["odigos_ebpf_agent_capabilities", "gauge", "", "collector"],
+    ["odigos_ebpf_agent_capability_info", "gauge", "capability,reason", "collector"],
     ["process_cpu_user_seconds_total", "counter", "", "process"],
     ["process_cpu_system_seconds_total", "counter", "", "process"],
     ["process_cpu_seconds_total", "counter", "", "process"],

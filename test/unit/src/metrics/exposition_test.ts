@@ -59,7 +59,7 @@ Deno.test("render() has nothing of objects while their tables are starting or un
       ...new Set(sampleLines(page).map((line) => line.split(/[{ ]/)[0])),
     ];
     assertEquals(
-      families.filter((name) => !/_collector_|^process_/.test(name)),
+      families.filter((name) => !/_collector_|_agent_|^process_/.test(name)),
       ["odigos_ebpf_stats_enabled"],
     );
   }
