@@ -301,7 +301,12 @@ export class FakeProcessControl implements ProcessControl {
     return fd;
   }
 
-  setSocketOption(fd: number, level: number, name: number, value: number) {
+  setSocketOption(
+    fd: number,
+    level: number,
+    name: number,
+    value: number,
+  ): number {
     return this.#onSocket(fd, `setsockopt ${level} ${name} ${value}`);
   }
 
