@@ -47,12 +47,33 @@ Deno.test("executeAgain() goes straight to the file where its path does not lead
   }
 });
 
+Deno.test("executeAgain() leaves a compiled program alone that could not read itself", () => {
+  const replaced = fakes("agent\0", "/opt/agent (deleted)");
+  assertEquals(
+    executeAgain(replaced.control, replaced.kernel, true),
+    "Cannot execute the agent again: its file was replaced or removed since it began",
+  );
+  const hidden = fakes("agent\0", EACCES);
+  assertEquals(
+    executeAgain(hidden.control, hidden.kernel, true),
+    "Cannot execute the agent again: /proc/self/exe answers EACCES",
+  );
+  assertEquals([replaced.control.executed, hidden.control.executed], [[], []]);
+  const there = fakes("agent\0", "/opt/agent");
+  there.control.fail("execve", EACCES);
+  assertEquals(
+    executeAgain(there.control, there.kernel, true),
+    "Cannot execute the agent again: /opt/agent answers EACCES",
+  );
+  assertEquals(there.control.executed.length, 1);
+});
+
 Deno.test("executeAgain() answers one sentence when it failed", () => {
   const { kernel, control } = fakes("agent\0", "/opt/agent");
   control.fail("execve", ENOENT);
   assertEquals(
     executeAgain(control, kernel),
-    "Cannot execute the agent again: /opt/agent answers ENOENT",
+    "Cannot execute the agent again: /proc/self/exe answers ENOENT",
   );
   const nameless =
     "Cannot execute the agent again: expected its arguments in /proc/self/cmdline, found none";

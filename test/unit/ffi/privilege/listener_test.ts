@@ -3,14 +3,18 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { EACCES, EINVAL, ENAMETOOLONG } from "../../../../ffi/errno.ts";
+import {
+  EACCES,
+  EADDRNOTAVAIL,
+  EAFNOSUPPORT,
+  EINVAL,
+  ENAMETOOLONG,
+} from "../../../../ffi/errno.ts";
 import { bindTcp, bindUnix } from "../../../../ffi/mod.ts";
 import { FakeKernel } from "../../../fakes/fake_kernel.ts";
 import { FakeProcessControl } from "../../../fakes/fake_process_control.ts";
 
 const CLOEXEC_NONBLOCK_STREAM = 0o2004001;
-const EAFNOSUPPORT = 97;
-const EADDRNOTAVAIL = 99;
 
 function fake(): FakeProcessControl {
   return new FakeProcessControl(new FakeKernel());
