@@ -25,6 +25,9 @@ export const ENOSYS = 38;
 /** What BPF_OBJ_GET_INFO_BY_FD answers where other commands answer EBADF. */
 export const EBADFD = 77;
 export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
+export const EADDRINUSE = 98;
+export const EADDRNOTAVAIL = 99;
 /** Not in user space's headers, yet bpf() answers it. */
 export const ENOTSUPP = 524;
 
@@ -55,6 +58,9 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [75, "EOVERFLOW"],
   [EBADFD, "EBADFD"],
   [EOPNOTSUPP, "EOPNOTSUPP"],
+  [EAFNOSUPPORT, "EAFNOSUPPORT"],
+  [EADDRINUSE, "EADDRINUSE"],
+  [EADDRNOTAVAIL, "EADDRNOTAVAIL"],
   [ENOTSUPP, "ENOTSUPP"],
 ]);
 

@@ -34,7 +34,7 @@ export * from "./libc.ts";
 export * from "./names.ts";
 export * from "./objects.ts";
 export * from "./port.ts";
-export type { ProcessControl } from "./privilege/control.ts";
+export type { CapabilitySets, ProcessControl } from "./privilege/control.ts";
 export * from "./privilege/drop.ts";
 export * from "./privilege/execute.ts";
 export * from "./privilege/inherit.ts";

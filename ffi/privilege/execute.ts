@@ -16,31 +16,43 @@ const HELD_SIGNALS = [1, 2, 15];
 
 /**
  * Executes this process's own executable with its own arguments, byte for byte. Everything that is not written yet is lost.
+ * @param compiled whether it is a program made by `deno compile`: that opens its own file once more, by its path, so that it cannot
+ * begin anew where another has the path by now or the path cannot be followed
  * @returns only when it failed: one sentence
  */
 export function executeAgain(
   control: ProcessControl,
   kernel: KernelPort,
+  compiled = Deno.build.standalone,
 ): string {
   const strings = commandLine(kernel);
   if (strings === undefined) {
-    return "Cannot execute the agent again: expected its arguments in /proc/self/cmdline, found none";
+    return failure("expected its arguments in /proc/self/cmdline, found none");
   }
-  const self = new TextEncoder().encode(SELF);
   const target = control.readLink(SELF);
-  const path = typeof target === "number" ||
-      new TextDecoder().decode(target).endsWith(REMOVED)
-    ? self
-    : target;
-  let errno = -control.execute(path, strings);
-  // The path may lead through folders that the user of the second life cannot enter; this one leads straight to the file.
-  if (path !== self) {
-    const straight = -control.execute(self, strings);
-    if (straight !== 0) errno = straight;
+  if (typeof target === "number" && compiled) {
+    return failure(`${SELF} answers ${errnoName(-target)}`);
   }
-  return `Cannot execute the agent again: ${
-    new TextDecoder().decode(path)
-  } answers ${errnoName(errno)}`;
+  const paths: Uint8Array<ArrayBuffer>[] = [];
+  if (typeof target !== "number" && !endsWith(target, REMOVED)) {
+    paths.push(target);
+  }
+  // It leads straight to the file, whatever became of its path.
+  if (!compiled) paths.push(new TextEncoder().encode(SELF));
+  let reason = "its file was replaced or removed since it began";
+  for (const path of paths) {
+    const answer = errnoName(-control.execute(path, strings));
+    reason = `${new TextDecoder().decode(path)} answers ${answer}`;
+  }
+  return failure(reason);
+}
+
+function failure(reason: string): string {
+  return `Cannot execute the agent again: ${reason}`;
+}
+
+function endsWith(bytes: Uint8Array, end: string): boolean {
+  return new TextDecoder().decode(bytes).endsWith(end);
 }
 
 /** The arguments as the kernel was given them: no text, for they need not be valid UTF-8. */

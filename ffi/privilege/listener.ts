@@ -3,7 +3,7 @@
  * not looked up here. Source: include/uapi/linux/in.h, in6.h, un.h.
  * @module
  */
-import { EINVAL, ENAMETOOLONG } from "../errno.ts";
+import { EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENAMETOOLONG } from "../errno.ts";
 import type { ProcessControl } from "./control.ts";
 
 const AF_UNIX = 1;
@@ -15,8 +15,6 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
-const EAFNOSUPPORT = 97;
-const EADDRNOTAVAIL = 99;
 /** sun_path without its NUL. */
 const UNIX_PATH_BYTES = 107;
 

@@ -1,5 +1,5 @@
 /**
- * Owns how an agent is started by somebody without any privilege. In: nothing. Out: what a start needs for it, or why it
+ * Owns how an agent is started by somebody without any privilege. In: nothing, or another command to start it with. Out: what a start needs for it, or why it
  * cannot be tried here. The runtime, its cache and the checkout may all be in root's home, which nobody else can enter:
  * they are mounted into a folder that everybody can, in a mount namespace that only the agent sees.
  * @module
@@ -18,7 +18,10 @@ export type Unprivileged = (StartOptions & Disposable) | {
   readonly why: string;
 };
 
-export function unprivileged(): Unprivileged {
+/** @param become starts the command that follows it as who it shall be; empty: as whoever runs the tests */
+export function unprivileged(
+  become: readonly string[] = NOBODY,
+): Unprivileged {
   // Whoever runs the tests without privilege is the very user that is wanted.
   if (whyNoKernel() !== undefined) return { [Symbol.dispose]() {} };
   const folder = Deno.makeTempDirSync({ prefix: "bpfpulse-unprivileged-" });
@@ -37,7 +40,7 @@ export function unprivileged(): Unprivileged {
     ...[runtime.slice(0, runtime.lastIndexOf("/")), bin],
     ...[npmCache(runtime), `${cache}/npm`],
     ...[ROOT, checkout],
-    ...NOBODY,
+    ...become,
   ];
   const options = {
     prefix,

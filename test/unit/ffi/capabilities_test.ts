@@ -3,7 +3,11 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { effectiveCapabilities } from "../../../ffi/capabilities.ts";
+import {
+  CAPABILITY_BITS,
+  effectiveCapabilities,
+  heldCapabilities,
+} from "../../../ffi/capabilities.ts";
 import { EACCES } from "../../../ffi/errno.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
@@ -60,4 +64,27 @@ Deno.test("effectiveCapabilities() finds none where the kernel tells none", () =
   assertEquals(effectiveCapabilities(kernel).size, 0);
   kernel.files.addFile(STATUS, "", { openErrno: EACCES });
   assertEquals(effectiveCapabilities(kernel).size, 0);
+});
+
+Deno.test("heldCapabilities() names each bit, and numbers those without a name", () => {
+  const kernel = new FakeKernel();
+  assertEquals(heldCapabilities(kernel).length, 41);
+  kernel.files.addFile(STATUS, "CapEff:\t0000028000000101\n");
+  assertEquals(heldCapabilities(kernel), [
+    "CAP_CHOWN",
+    "CAP_SETPCAP",
+    "CAP_BPF",
+    "CAP_41",
+  ]);
+  assertEquals(heldCapabilities(new FakeKernel({ privileged: false })), []);
+  kernel.files.addFile(STATUS, "", { openErrno: EACCES });
+  assertEquals(heldCapabilities(kernel), []);
+});
+
+Deno.test("heldCapabilities() agrees with the bits that decide what the agent sees", () => {
+  const kernel = new FakeKernel();
+  const names = heldCapabilities(kernel);
+  for (const [name, bit] of Object.entries(CAPABILITY_BITS)) {
+    assertEquals(names[bit], name);
+  }
 });
