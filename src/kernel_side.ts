@@ -4,6 +4,7 @@
  * @module
  */
 import type { Acquired, AcquireOptions } from "../workers/acquire.ts";
+import type { BenchSide } from "../workers/bench.ts";
 import type { Init, Iterators, OwnIds } from "../workers/protocol.ts";
 import type { AgentPorts } from "./agent.ts";
 import type { Clock } from "./clock.ts";
@@ -41,6 +42,8 @@ export interface KernelSide extends
       },
     ) => ReturnType<Sampler>
   >;
+  /** What `bench` alone needs. */
+  loadBench(): Promise<BenchSide>;
 }
 
 /** The agent's own objects where they are not wanted. */

@@ -53,6 +53,10 @@ async function outputOf(
     case "once":
     case "check":
       return await sampled(invocation, openKernelSide());
+    case "bench": {
+      const { benchOutput } = await import("./commands/bench_wiring.ts");
+      return await benchOutput(invocation, openKernelSide(), layout());
+    }
     case "catalog": {
       const { catalogOutput } = await import("./commands/catalog.ts");
       return catalogOutput({ format: invocation.format, layout: layout() });
