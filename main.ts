@@ -35,6 +35,10 @@ function kernelSide(): KernelSide {
       const { sampleOnce } = await import("./workers/sample_once.ts");
       return (sink, options) => sampleOnce(kernel, sink, options);
     },
+    loadBench: async () => {
+      const { benchSide } = await import("./workers/bench.ts");
+      return benchSide(kernel);
+    },
   };
 }
 

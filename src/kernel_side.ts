@@ -8,6 +8,7 @@ import type {
   AcquireOptions,
   Acquisition,
 } from "../workers/acquire.ts";
+import type { BenchSide } from "../workers/bench.ts";
 import type { Lives } from "../workers/lives.ts";
 import type { Init, Iterators, OwnIds } from "../workers/protocol.ts";
 import type { AgentPorts } from "./agent.ts";
@@ -47,6 +48,8 @@ export interface KernelSide extends
       },
     ) => ReturnType<Sampler>
   >;
+  /** What `bench` alone needs. */
+  loadBench(): Promise<BenchSide>;
 }
 
 /** The agent's own objects where they are not wanted. */

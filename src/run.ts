@@ -45,7 +45,9 @@ export async function run(
       ...parsePorts(),
       requirable: CHECK_NAMES,
     });
-    if (!("config" in invocation)) return finish(await outputOf(invocation));
+    if (!("config" in invocation)) {
+      finish(await outputOf(invocation, openKernelSide));
+    }
     const side = openKernelSide();
     const prepared = await prepare(invocation, side);
     if ("acquired" in prepared) return await work(prepared, args, side);
@@ -90,8 +92,13 @@ function parsePorts(): Parameters<typeof reload>[1] {
 
 async function outputOf(
   invocation: Exclude<Invocation<CheckName>, { config: unknown }>,
+  openKernelSide: () => KernelSide,
 ): Promise<CommandOutput> {
   switch (invocation.kind) {
+    case "bench": {
+      const { benchOutput } = await import("./commands/bench_wiring.ts");
+      return await benchOutput(invocation, openKernelSide(), layout());
+    }
     case "catalog": {
       const { catalogOutput } = await import("./commands/catalog.ts");
       return catalogOutput({ format: invocation.format, layout: layout() });

@@ -8,6 +8,7 @@ export type CommandName =
   | "serve"
   | "once"
   | "check"
+  | "bench"
   | "catalog"
   | "version"
   | "help";
@@ -53,6 +54,17 @@ export const COMMANDS: readonly Command[] = [
       [0, "printed"],
       [1, "something in --require is missing, or cannot read a file"],
       [2, "bad flag, variable or configuration file"],
+    ],
+  },
+  {
+    name: "bench",
+    summary:
+      "Measure what collecting costs on this machine, by objects and by interval",
+    exits: [
+      [0, "printed"],
+      [1, "nothing can be measured, or a file per object cannot be had"],
+      [2, "bad flag"],
+      [70, "only a new process helps"],
     ],
   },
   {

@@ -15,6 +15,7 @@ import {
   oneOf,
   type ValueKind,
 } from "../config/value_kind.ts";
+import { BENCH_FLAGS } from "./bench_flags.ts";
 import type { CommandName } from "./commands.ts";
 
 /** Headings of the help pages, in their order. */
@@ -64,6 +65,7 @@ export type Flag = ValueFlag | SwitchFlag | RequestFlag;
 
 export const ONCE_FORMATS = ["table", "json", "prom"] as const;
 export const CHECK_FORMATS = ["table", "json"] as const;
+export const BENCH_FORMATS = ["table", "json"] as const;
 export const CATALOG_FORMATS = ["table", "json", "markdown"] as const;
 
 /** Commands that have a configuration. */
@@ -92,7 +94,9 @@ const nameList: ValueKind<readonly string[]> = {
 export const FLAGS: readonly Flag[] = [
   format("once", ONCE_FORMATS),
   format("check", CHECK_FORMATS),
+  format("bench", BENCH_FORMATS),
   format("catalog", CATALOG_FORMATS),
+  ...BENCH_FLAGS,
   {
     name: "rates",
     group: "Output",
@@ -141,7 +145,7 @@ export const FLAGS: readonly Flag[] = [
     group: "Other",
     takes: "nothing",
     summary: "Print this text and exit",
-    commands: ["serve", "once", "check", "catalog", "version", "help"],
+    commands: ["serve", "once", "check", "bench", "catalog", "version", "help"],
   },
 ];
 

@@ -12,8 +12,10 @@ import { quoted } from "../config/quoted.ts";
 import type { Resolved } from "../config/resolve.ts";
 import type { FileRefusal, ReadTextFile } from "../config/text_file.ts";
 import { orList } from "../config/value_kind.ts";
+import { type BenchRequest, benchRequest } from "./bench_flags.ts";
 import { type CommandLine, readCommandLine } from "./command_line.ts";
 import {
+  BENCH_FORMATS,
   CATALOG_FORMATS,
   CHECK_FORMATS,
   ONCE_FORMATS,
@@ -32,6 +34,7 @@ export interface ParsePorts<Requirable extends string = string> {
 
 export type OnceFormat = typeof ONCE_FORMATS[number];
 export type CheckFormat = typeof CHECK_FORMATS[number];
+export type BenchFormat = typeof BENCH_FORMATS[number];
 export type CatalogFormat = typeof CATALOG_FORMATS[number];
 
 /** The message is one sentence for the log. */
@@ -54,6 +57,11 @@ export type Invocation<Requirable extends string = string> =
     readonly format: CheckFormat;
     /** Each of them once, in the order of `requirable`. */
     readonly require: readonly Requirable[];
+  }
+  | {
+    readonly kind: "bench";
+    readonly format: BenchFormat;
+    readonly request: BenchRequest;
   }
   | { readonly kind: "catalog"; readonly format: CatalogFormat }
   | { readonly kind: "version" }
@@ -83,6 +91,13 @@ export async function parse<Requirable extends string>(
   }
   if (name === "catalog") {
     return { kind: "catalog", format: pick(CATALOG_FORMATS, options) };
+  }
+  if (name === "bench") {
+    return {
+      kind: "bench",
+      format: pick(BENCH_FORMATS, options),
+      request: benchRequest(options),
+    };
   }
   const required = readNameList(options.get("require") ?? "");
   const require = ports.requirable.filter((what) => required.includes(what));

@@ -10,7 +10,7 @@ const DURATION = "a duration from 20ms to 1h (units ms, s, m, h) such as 500ms";
 const LIMIT =
   "KEY=N, KEY being maps, programs or links and N a whole number from 1 to 4294967295";
 const COMMAND_LINE = "Cannot read the command line: expected ";
-const COMMANDS = "serve, once, check, catalog, version or help";
+const COMMANDS = "serve, once, check, bench, catalog, version or help";
 const ADDRESS =
   "host:port, [::1]:port or :port with a port from 0 to 65535, or unix:/path with an absolute path of at most 107 bytes";
 
@@ -156,7 +156,27 @@ const MISTAKES: readonly [args: string[], message: string][] = [
   ],
   [
     ["--format", "json", "serve"],
-    "Cannot use --format with serve: it is a flag of once, check and catalog",
+    "Cannot use --format with serve: it is a flag of once, check, bench and catalog",
+  ],
+  [
+    ["bench", "--budget", "0"],
+    'Cannot use --budget: expected a share of one core above 0% and up to 100%, as 1%, found "0"',
+  ],
+  [
+    ["bench", "--budget=0%"],
+    'Cannot use --budget: expected a share of one core above 0% and up to 100%, as 1%, found "0%"',
+  ],
+  [
+    ["bench", "--objects", "-1"],
+    'Cannot use --objects: expected a whole number from 0 to 1000000, found "-1"',
+  ],
+  [
+    ["bench", "--seconds", "0"],
+    'Cannot use --seconds: expected a number of seconds from 0.1 to 3600, found "0"',
+  ],
+  [
+    ["bench", "--interval", "1s"],
+    "Cannot use --interval with bench: it is a flag of serve, once and check",
   ],
   [
     ["check", "--format", "prom"],

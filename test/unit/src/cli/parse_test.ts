@@ -157,6 +157,25 @@ Deno.test("parse() reads what once, check, catalog and version are asked for", a
       require: ["maps", "btf"],
     },
   );
+  assertEquals(await parse(["bench"], ports()), {
+    kind: "bench",
+    format: "table",
+    request: { objects: 1000, seconds: 2, budgetRatio: 0.01 },
+  });
+  assertEquals(
+    await parse(
+      [
+        ...["bench", "--objects=0", "--seconds", "0.5"],
+        ...["--budget", "2.5%", "--format=json"],
+      ],
+      ports(),
+    ),
+    {
+      kind: "bench",
+      format: "json",
+      request: { objects: 0, seconds: 0.5, budgetRatio: 0.025 },
+    },
+  );
   assertEquals(await parse(["catalog", "--format", "markdown"], ports()), {
     kind: "catalog",
     format: "markdown",
@@ -168,7 +187,12 @@ Deno.test("parse() reads variables and the file for commands that have a configu
   const broken = ports({
     env: { BPFPULSE_CONFIG: "/gone.yaml", BPFPULSE_INTERVAL: "x" },
   });
-  for (const args of [["catalog"], ["version"], ["help"], ["once", "--help"]]) {
+  for (
+    const args of [["bench"], ["catalog"], ["version"], ["help"], [
+      "once",
+      "--help",
+    ]]
+  ) {
     assert((await parse(args, broken)).kind !== "error");
   }
   for (const command of ["serve", "once", "check"]) {
@@ -271,6 +295,7 @@ Deno.test("parse() never throws, and says one safe line about any bad command li
       "serve",
       "once",
       "check",
+      "bench",
       "catalog",
       "help",
       "__proto__",
@@ -304,6 +329,9 @@ Deno.test("parse() never throws, and says one safe line about any bad command li
           case "help":
           case "version":
             assert(args.some((arg) => /help|version/.test(arg)));
+            break;
+          case "bench":
+            assert(invocation.request.budgetRatio > 0);
             break;
           case "catalog":
           case "print-config":
