@@ -17,7 +17,11 @@ export async function benchOutput(
 ): Promise<CommandOutput> {
   const { timedCollector, makeObjects } = await side.loadBench();
   // As `serve` does by default.
-  using acquired = side.acquire({ runStats: true, backend: "auto" });
+  using acquired = side.acquire({
+    runStats: true,
+    backend: "auto",
+    keepPrivileges: true,
+  });
   const { iterators, ownIds } = acquired;
   const leaveOut = leftOut({ includeSelf: false }, acquired);
   return await bench({
