@@ -37,7 +37,7 @@ export interface KernelSide extends
     intervalMs: number,
     leaveOut: OwnIds | undefined,
     iterators: Iterators,
-    btfAtStart: Acquired["btfAtStart"],
+    btfAtStart?: Acquired["btfAtStart"],
   ): Init;
   loadSampler(): Promise<
     (
@@ -45,7 +45,7 @@ export interface KernelSide extends
       options: {
         readonly leaveOut: OwnIds | undefined;
         readonly iterators: Iterators;
-        readonly btfAtStart: Acquired["btfAtStart"];
+        readonly btfAtStart?: Acquired["btfAtStart"];
         readonly intervalMs: number;
       },
     ) => ReturnType<Sampler>
