@@ -22,6 +22,7 @@ export type { Wanted } from "./btf/scan.ts";
 export * from "./capabilities.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
+export * from "./iter/btf_table.ts";
 export * from "./iter/calibrate.ts";
 export * from "./iter/link_table.ts";
 export * from "./iter/map_table.ts";

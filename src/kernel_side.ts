@@ -37,6 +37,7 @@ export interface KernelSide extends
     intervalMs: number,
     leaveOut: OwnIds | undefined,
     iterators: Iterators,
+    btfAtStart?: Acquired["btfAtStart"],
   ): Init;
   loadSampler(): Promise<
     (
@@ -44,6 +45,7 @@ export interface KernelSide extends
       options: {
         readonly leaveOut: OwnIds | undefined;
         readonly iterators: Iterators;
+        readonly btfAtStart?: Acquired["btfAtStart"];
         readonly intervalMs: number;
       },
     ) => ReturnType<Sampler>

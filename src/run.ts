@@ -129,6 +129,7 @@ async function sampled(
       sampleOnce(sink, {
         leaveOut: leftOut(config, acquired),
         iterators: acquired.iterators,
+        btfAtStart: acquired.btfAtStart,
         intervalMs: config.intervalMs,
       }),
   };

@@ -91,7 +91,13 @@ export async function serve(
       },
       log,
       init: (epoch, intervalMs) =>
-        side.init(epoch, intervalMs, leaveOut, acquired.iterators),
+        side.init(
+          epoch,
+          intervalMs,
+          leaveOut,
+          acquired.iterators,
+          acquired.btfAtStart,
+        ),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

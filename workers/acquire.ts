@@ -27,6 +27,8 @@ import {
   privilegesNow,
   whatIsMissing,
 } from "./privileges.ts";
+import { listBtf } from "./programs/btf.ts";
+import type { BtfDescription } from "./programs/model.ts";
 import {
   type BackendName,
   ITERATED_TYPES,
@@ -75,6 +77,8 @@ export interface Acquisition {
   readonly fds: readonly number[];
   /** What sampling needs after everything else was given up; nothing where all is kept. */
   readonly keep: readonly KeptCapability[];
+  /** All BTF objects, where they may be listed now and not later. */
+  readonly btfAtStart?: readonly BtfDescription[];
   /** One sentence where what was asked for cannot be done, and nothing may stand in for it. */
   readonly refused?: string;
 }
@@ -119,6 +123,7 @@ export function acquire(
   };
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
   const release = kernelRelease(kernel);
+  const btfAtStart = iterators.mayWalk ? undefined : listBtf(kernel);
   const refused = backend === "iterator"
     ? whyNotIterated(iterators)
     : undefined;
@@ -132,6 +137,7 @@ export function acquire(
       ),
     ],
     keep,
+    ...(btfAtStart === undefined ? {} : { btfAtStart }),
     ...(refused === undefined ? {} : { refused }),
     facts: {
       capabilities: [...capabilities].sort(),

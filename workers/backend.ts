@@ -5,7 +5,7 @@
  * @module
  */
 import { EACCES, EPERM, errnoName, type KernelPort } from "../ffi/mod.ts";
-import type { Collector, TableCollector, WalkCollector } from "./collector.ts";
+import type { BackedTable, Collector, WalkCollector } from "./collector.ts";
 import type { IteratorPass, TableIterators } from "./iterate.ts";
 import type {
   BackendName,
@@ -28,12 +28,6 @@ export interface TableParts<T extends ObjectType> {
   readonly walkWords: number;
   readonly walk: WalkCollector<T>;
   iterate(iterators: TableIterators): IteratorPass<T>;
-}
-
-/** A table with the backend that samples it. */
-export interface BackedTable extends TableCollector {
-  readonly backend: BackendName;
-  readonly backendReason: string;
 }
 
 /** @param iterators or why there are none @param mayWalk the walk may stand in for them */
@@ -71,7 +65,7 @@ export function iteratorsFor(
 /** A collector whose backend is that of its first table. */
 export function collectorOf(
   main: BackedTable,
-  ...others: readonly TableCollector[]
+  ...others: readonly BackedTable[]
 ): Collector {
   return {
     get backend() {

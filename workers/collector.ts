@@ -29,12 +29,22 @@ export interface TableCollector<T extends ObjectType = ObjectType> {
   sample(): TableOutcome;
 }
 
-/** What a worker samples. */
-export interface Collector {
+/** A table with the backend that samples it. */
+export interface BackedTable<T extends ObjectType = ObjectType>
+  extends TableCollector<T> {
   readonly backend: BackendName;
   /** One sentence: why this backend. */
   readonly backendReason: string;
-  readonly tables: readonly TableCollector[];
+  /** It may lack objects. */
+  readonly isLowerBound?: boolean;
+}
+
+/** What a worker samples. */
+export interface Collector {
+  /** Of its first table. */
+  readonly backend: BackendName;
+  readonly backendReason: string;
+  readonly tables: readonly BackedTable[];
 }
 
 /** What a kind of object makes of the objects that a walk visits. */

@@ -14,12 +14,14 @@ import {
   LINK_BIRTH,
   LINK_TICK,
   MAP_BIRTH,
+  MAP_BTF,
   MAP_TICK,
   type OpenIterator,
   openPinned,
   perCpuBases,
   PinPlace,
   PROGRAM_BIRTH,
+  PROGRAM_BTF,
   PROGRAM_TICK,
   readBtf,
   type RecordTable,
@@ -28,6 +30,7 @@ import {
 import { selfCheck } from "./iterators_check.ts";
 import type { TableIterators } from "./iterate.ts";
 import {
+  type BtfIterators,
   ITERATED_TYPES,
   type IteratedType,
   type Iterators,
@@ -41,6 +44,7 @@ const TABLES: Readonly<
   program: [PROGRAM_TICK, PROGRAM_BIRTH],
   link: [LINK_TICK, LINK_BIRTH],
 };
+const BTF_TABLES = { program: PROGRAM_BTF, map: MAP_BTF } as const;
 
 /** What openIterators() made. Closing it ends every iterator. */
 export interface OpenedIterators extends Disposable {
@@ -74,13 +78,19 @@ export function openIterators(
 
 /** Why no type is iterated, where nobody asked for it. */
 export function noIterators(reason: string): Iterators {
-  return { map: reason, program: reason, link: reason, mayWalk: true };
+  return {
+    map: reason,
+    program: reason,
+    link: reason,
+    btf: reason,
+    mayWalk: true,
+  };
 }
 
 function openAll(
   kernel: KernelPort,
   open: OpenIterator[],
-): Record<IteratedType, TableIterators | string> {
+): Omit<Iterators, "mayWalk"> {
   const btf = scan(kernel);
   if (typeof btf === "string") return noIterators(btf);
   using types = btf;
@@ -121,7 +131,28 @@ function openAll(
       open.splice(open.indexOf(one), 1);
     }
   }
-  return all;
+  return { ...all, btf: openBtf(kernel, types, pins, open) };
+}
+
+/** What follows programs and maps to their BTF. */
+function openBtf(
+  kernel: KernelPort,
+  types: Btf,
+  pins: PinPlace,
+  open: OpenIterator[],
+): BtfIterators | string {
+  const opened: { program?: OpenIterator; map?: OpenIterator } = {};
+  const reasons: string[] = [];
+  for (const type of ["program", "map"] as const) {
+    const answer = openPinned(kernel, types, BTF_TABLES[type], [], pins);
+    if (typeof answer === "string") reasons.push(`${type}s: ${answer}`);
+    else open.push(opened[type] = answer);
+  }
+  if (Object.keys(opened).length === 0) return reasons.join("; ");
+  return {
+    ...opened,
+    reason: ["iterators over programs and maps", ...reasons].join("; "),
+  };
 }
 
 function scan(kernel: KernelPort): Btf | string {
@@ -131,7 +162,10 @@ function scan(kernel: KernelPort): Btf | string {
       errnoName(-bytes)
     }`;
   }
-  const tables = ITERATED_TYPES.flatMap((type) => TABLES[type]);
+  const tables = [
+    ...ITERATED_TYPES.flatMap((type) => TABLES[type]),
+    ...Object.values(BTF_TABLES),
+  ];
   try {
     return Btf.scan(bytes, {
       structs: [

@@ -4,13 +4,14 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
+import type { OpenIterator } from "../ffi/mod.ts";
 import type { TableIterators } from "./iterate.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -41,8 +42,18 @@ export const ITERATED_TYPES: readonly IteratedType[] = [
 /** What acquire() opened for each type, or one sentence why it opened nothing. */
 export interface Iterators
   extends Readonly<Record<IteratedType, TableIterators | string>> {
+  /** Over the BTF objects that others refer to, or one sentence why there are none. */
+  readonly btf: BtfIterators | string;
   /** The walk may stand in for iterators that fail. */
   readonly mayWalk: boolean;
+}
+
+/** At least one of the two. Plain data. */
+export interface BtfIterators {
+  readonly program?: OpenIterator;
+  readonly map?: OpenIterator;
+  /** One sentence: how well they work here. */
+  readonly reason: string;
 }
 
 /** Objects that belong to the agent itself. */
@@ -61,10 +72,12 @@ export interface Init {
   readonly leaveOut: OwnIds;
   /** Absent where nobody tried to open any. */
   readonly iterators?: Iterators | undefined;
+  /** All BTF objects at the agent's start, for when they can be listed no more. */
+  readonly btfAtStart?: readonly BtfDescription[] | undefined;
 }
 
 /** What a collector is made by. */
-export type CollectInit = Pick<Init, "leaveOut" | "iterators">;
+export type CollectInit = Pick<Init, "leaveOut" | "iterators" | "btfAtStart">;
 
 /** Ends the sampling; answered by Stopped. */
 export interface Stop {
@@ -81,6 +94,16 @@ export interface Retune {
 
 export type ToWorker = Init | Retune | Stop;
 
+/** What one table of a collector is read by. */
+export interface TableBackend {
+  readonly table: ObjectType;
+  readonly backend: BackendName;
+  /** One sentence. */
+  readonly backendReason: string;
+  /** It may lack objects; what is in it is right. */
+  readonly isLowerBound?: boolean;
+}
+
 /** First answer to Init: the worker samples from now on. */
 export interface Ready {
   readonly kind: "ready";
@@ -90,6 +113,8 @@ export interface Ready {
   readonly backend: BackendName;
   /** One sentence. */
   readonly backendReason: string;
+  /** Table by table; the first is the collector's. */
+  readonly tables: readonly TableBackend[];
 }
 
 /** The columns of a table are in `buffer` from now on: at first, and whenever a table outgrew its block. */
@@ -159,6 +184,8 @@ export interface Backend {
   readonly backend: BackendName;
   /** One sentence. */
   readonly backendReason: string;
+  /** As in Ready. */
+  readonly tables: readonly TableBackend[];
 }
 
 export type FromWorker = Ready | Backend | Block | Births | Sampled | Stopped;
@@ -170,7 +197,9 @@ export class ProtocolError extends Error {
 
 /** What `typeof` answers for each field of a kind of message, but the version's and the kind's. */
 type Shape<M> = {
-  readonly [F in Exclude<keyof M, "kind" | "version" | "iterators">]-?: string;
+  readonly [
+    F in Exclude<keyof M, "kind" | "version" | "iterators" | "btfAtStart">
+  ]-?: string;
 };
 type Shapes<M extends { kind: string }> = {
   readonly [K in M["kind"]]: Shape<Extract<M, { kind: K }>>;
@@ -187,8 +216,14 @@ const FROM_WORKER: Shapes<FromWorker> = {
     threadId: "number",
     backend: "string",
     backendReason: "string",
+    tables: "object",
   },
-  backend: { epoch: "number", backend: "string", backendReason: "string" },
+  backend: {
+    epoch: "number",
+    backend: "string",
+    backendReason: "string",
+    tables: "object",
+  },
   block: { epoch: "number", table: "string", buffer: "object" },
   births: {
     epoch: "number",
@@ -224,6 +259,7 @@ export function initMessage(
   intervalMs: number,
   leaveOut: OwnIds | undefined,
   iterators?: Iterators,
+  btfAtStart?: readonly BtfDescription[],
 ): Init {
   return {
     version: PROTOCOL_VERSION,
@@ -232,6 +268,7 @@ export function initMessage(
     intervalMs,
     leaveOut: leaveOut ?? NO_IDS,
     ...(iterators === undefined ? {} : { iterators }),
+    ...(btfAtStart === undefined ? {} : { btfAtStart }),
   };
 }
 

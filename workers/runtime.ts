@@ -7,12 +7,13 @@
 /// <reference lib="deno.worker" />
 import { type KernelPort, openLibc } from "../ffi/mod.ts";
 import { Cadence } from "./cadence.ts";
-import type { Collector, TableCollector } from "./collector.ts";
+import type { BackedTable, Collector, TableCollector } from "./collector.ts";
 import { allocateBlock, BlockWriter } from "./columns.ts";
 import {
   type FromWorker,
   type Init,
   parseToWorker,
+  type TableBackend,
   versioned,
 } from "./protocol.ts";
 
@@ -34,8 +35,8 @@ export class CollectorRun {
   #tick = 0;
   #syscalls = 0;
   #cancel = () => {};
-  /** As the main thread knows it. */
-  #backendReason: string;
+  /** As the main thread knows them. */
+  #backends: readonly TableBackend[];
 
   /** Announces the collector and takes its first sample. */
   constructor(thread: ThreadPort, init: Init, collector: Collector) {
@@ -43,13 +44,14 @@ export class CollectorRun {
     this.#init = init;
     this.#collector = collector;
     this.#cadence = new Cadence(thread.kernel.monotonicMs(), init.intervalMs);
-    this.#backendReason = collector.backendReason;
+    this.#backends = collector.tables.map(backendOf);
     this.#post({
       kind: "ready",
       epoch: init.epoch,
       threadId: thread.kernel.threadId(),
       backend: collector.backend,
       backendReason: collector.backendReason,
+      tables: this.#backends,
     });
     this.#sampleAndWait();
   }
@@ -109,11 +111,21 @@ export class CollectorRun {
   }
 
   #tellBackend(): void {
-    const { backend, backendReason } = this.#collector;
-    if (backendReason === this.#backendReason) return;
-    this.#backendReason = backendReason;
-    const { epoch } = this.#init;
-    this.#post({ kind: "backend", epoch, backend, backendReason });
+    const { backend, backendReason, tables } = this.#collector;
+    let told = 0;
+    for (const table of tables) {
+      if (table.backendReason !== this.#backends[told].backendReason) break;
+      told++;
+    }
+    if (told === tables.length) return;
+    this.#backends = tables.map(backendOf);
+    this.#post({
+      kind: "backend",
+      epoch: this.#init.epoch,
+      backend,
+      backendReason,
+      tables: this.#backends,
+    });
   }
 
   #publish(table: TableCollector, tick: number, startedAtMs: number): void {
@@ -147,6 +159,17 @@ export class CollectorRun {
   #post(message: FromWorker): void {
     this.#thread.post(versioned(message));
   }
+}
+
+function backendOf(
+  { rows, backend, backendReason, isLowerBound }: BackedTable,
+): TableBackend {
+  return {
+    table: rows.table,
+    backend,
+    backendReason,
+    ...(isLowerBound === true ? { isLowerBound } : {}),
+  };
 }
 
 /** Serves `collect` on this thread: called once, by a worker's entry module. */

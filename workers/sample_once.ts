@@ -32,6 +32,8 @@ export interface RoundOptions {
   readonly leaveOut: OwnIds | undefined;
   /** What acquire() opened. */
   readonly iterators?: Iterators | undefined;
+  /** As in Init. */
+  readonly btfAtStart?: Init["btfAtStart"];
   /** Time between two rounds that the caller means to wait; later ones count as missed ticks. */
   readonly intervalMs: number;
 }
@@ -51,11 +53,17 @@ const COLLECTORS: readonly (readonly [
 export function sampleOnce(
   kernel: KernelPort,
   sink: MessageSink,
-  { leaveOut, iterators, intervalMs }: RoundOptions,
+  { leaveOut, iterators, btfAtStart, intervalMs }: RoundOptions,
 ): Rounds {
   const due: (() => void)[] = [];
   for (const [name, collect] of COLLECTORS) {
-    const init = initMessage(EPOCH, intervalMs, leaveOut, iterators);
+    const init = initMessage(
+      EPOCH,
+      intervalMs,
+      leaveOut,
+      iterators,
+      btfAtStart,
+    );
     new CollectorRun(
       {
         kernel,

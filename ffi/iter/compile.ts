@@ -5,7 +5,7 @@
  */
 import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
-import { Absent, Emitter, OBJECT } from "./emitter.ts";
+import { Absent, Emitter, OBJECT, widthOf } from "./emitter.ts";
 import { writeField } from "./origins.ts";
 import type { Form, RecordField, RecordTable } from "./table.ts";
 
@@ -71,6 +71,14 @@ export function compile(
     writeField(emit, field, field.offset - recordBytes, options.perCpuBases);
   }
   if (when !== undefined) asm.label(skip);
+  if (table.onlyWith !== undefined) {
+    for (const { name, offset, size } of fields) {
+      if (!table.onlyWith.includes(name)) continue;
+      asm.load(size > 8 ? 1 : widthOf(size), "r0", "r10", offset - recordBytes)
+        .jump("r0", "!=", 0, "write");
+    }
+    asm.goto("end");
+  }
   asm.label("write")
     .load(8, "r1", "r6", emit.place([context, "meta"]).offset)
     .load(8, "r1", "r1", emit.place(["bpf_iter_meta", "seq"]).offset)

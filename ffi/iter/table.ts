@@ -66,6 +66,8 @@ export interface RecordTable {
   /** What `when` compares with. */
   readonly selector?: Way;
   readonly fields: readonly RecordField[];
+  /** Names of fields; an object for which all of them are 0 (a text: empty) has no record. */
+  readonly onlyWith?: readonly string[];
 }
 
 /** How a program reads memory for which the verifier has no type, and whether it trusts types at all. */

@@ -6,10 +6,10 @@
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type {
   BackendName,
-  CollectorName,
   ObjectType,
   TableOutcome,
 } from "../../workers/protocol.ts";
+import { backendOf } from "../http/readiness.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
@@ -59,10 +59,10 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     kernelRow(facts, node),
     kernelBtfRow(facts),
     privilegesRow(facts),
-    tableRow("maps", "map", "maps", facts, node),
-    tableRow("programs", "program", "programs", facts, node),
-    tableRow("links", "link", "links", facts, node),
-    tableRow("btf", "btf", "programs", facts, node),
+    tableRow("maps", "map", facts, node),
+    tableRow("programs", "program", facts, node),
+    tableRow("links", "link", facts, node),
+    tableRow("btf", "btf", facts, node),
     runStatsRow(facts),
     jitLimitRow(facts),
   ];
@@ -146,21 +146,15 @@ function heldPhrase({ dropped, held }: NodeFacts["privileges"]): string {
 function tableRow(
   name: CheckName,
   type: ObjectType,
-  collector: CollectorName,
   facts: NodeFacts,
   node: SampledState,
 ): CheckRow {
   const outcome = node.outcome(type);
-  const health = node.collectors().find((one) => one.name === collector);
-  // They have no iterator.
-  const isWalked = type === "btf";
-  const backend = isWalked && health?.backend !== undefined
-    ? "walk"
-    : health?.backend;
+  const by = backendOf(type, node.collectors());
   const row = {
     name,
     gives: GIVES[type],
-    ...(backend === undefined ? {} : { backend }),
+    ...(by === undefined ? {} : { backend: by.backend }),
   };
   const failure = outcome?.failure;
   if (outcome === undefined || failure !== undefined) {
@@ -178,14 +172,13 @@ function tableRow(
   }
   const read = `${formatCount(node.freeze().tables[type].size)} read`;
   const skipped = skippedPhrase(outcome);
-  const why = isWalked
-    ? "there is no iterator over them"
-    : health?.backendReason ?? "";
   return {
     ...row,
     ok: true,
-    quality: skipped === undefined ? "exact" : "lower bound",
-    reason: [read, skipped, why].filter(Boolean).join("; "),
+    quality: skipped === undefined && by?.isLowerBound !== true
+      ? "exact"
+      : "lower bound",
+    reason: [read, skipped, by?.backendReason].filter(Boolean).join("; "),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   BackendName,
   CollectorName,
   ObjectType,
+  TableBackend,
 } from "../../workers/protocol.ts";
 import type {
   CollectorHealth,
@@ -17,7 +18,7 @@ import { isKnown } from "../state/totals.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
-export type Quality = "exact" | "unavailable";
+export type Quality = "exact" | "lower bound" | "unavailable";
 
 const QUALITY: Readonly<Record<BackendName, Quality>> = {
   iterator: "exact",
@@ -45,6 +46,9 @@ export interface CollectorReadiness {
 
 export interface TableReadiness {
   readonly status: TableStatus;
+  readonly backend: BackendName | undefined;
+  readonly backendReason: string | undefined;
+  readonly quality: Quality | undefined;
   readonly reason: string | undefined;
   /** Objects in it; undefined until it was read once. */
   readonly size: number | undefined;
@@ -81,10 +85,10 @@ export function readiness(input: ReadinessInput): Readiness {
     version,
     collectors: collectors.map((health) => collectorReadiness(health, nowMs)),
     tables: {
-      map: tableReadiness(tables.map),
-      program: tableReadiness(tables.program),
-      link: tableReadiness(tables.link),
-      btf: tableReadiness(tables.btf),
+      map: tableReadiness(tables.map, collectors),
+      program: tableReadiness(tables.program, collectors),
+      link: tableReadiness(tables.link, collectors),
+      btf: tableReadiness(tables.btf, collectors),
     },
     privileges: {
       ...facts.privileges,
@@ -146,10 +150,32 @@ function qualityOf(health: CollectorHealth): Quality | undefined {
 
 function tableReadiness(
   table: NodeSnapshot["tables"][ObjectType],
+  collectors: readonly CollectorHealth[],
 ): TableReadiness {
+  const by = backendOf(table.type, collectors);
   return {
     status: table.status,
+    backend: by?.backend,
+    backendReason: by?.backendReason,
+    quality: table.status === "unavailable" ? "unavailable" : tableQuality(by),
     reason: table.reason,
     size: isKnown(table) ? table.size : undefined,
   };
+}
+
+/** What reads a table; undefined until its worker said so. */
+export function backendOf(
+  type: ObjectType,
+  collectors: readonly CollectorHealth[],
+): TableBackend | undefined {
+  for (const { tables } of collectors) {
+    const found = tables?.find(({ table }) => table === type);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function tableQuality(by: TableBackend | undefined): Quality | undefined {
+  if (by === undefined) return undefined;
+  return by.isLowerBound === true ? "lower bound" : QUALITY[by.backend];
 }

@@ -3,7 +3,11 @@
  * values for /readyz, /healthz and the agent's own metrics.
  * @module
  */
-import type { BackendName, CollectorName } from "../../workers/protocol.ts";
+import type {
+  BackendName,
+  CollectorName,
+  TableBackend,
+} from "../../workers/protocol.ts";
 
 export type CollectorStatus =
   /** its worker is not ready yet, or has not sampled yet */
@@ -24,6 +28,8 @@ export interface CollectorHealth {
   /** Absent until the worker's first ready. */
   readonly backend?: BackendName;
   readonly backendReason?: string;
+  /** The same, table by table. */
+  readonly tables?: readonly TableBackend[];
   /** CLOCK_MONOTONIC at the start of the last good sample; absent before the first. */
   readonly sampledAtMs?: number;
   /** One sentence; stays after the collector has recovered. */

@@ -11,6 +11,8 @@ import type {
 import type { CollectorSpec, SupervisorLog } from "./ports.ts";
 import { TableFailures } from "./table_failures.ts";
 
+type Backends = Pick<Ready, "backend" | "backendReason" | "tables">;
+
 export class HealthRecord {
   #spec: CollectorSpec;
   readonly #log: SupervisorLog;
@@ -18,7 +20,7 @@ export class HealthRecord {
   readonly #errors: Record<string, number> = {};
   readonly #skipped: Record<string, number> = {};
   #status: CollectorStatus = "starting";
-  #backend: Pick<Ready, "backend" | "backendReason"> | undefined;
+  #backend: Backends | undefined;
   #sampledAtMs: number | undefined;
   #lastError: string | undefined;
   #overdueInARow = 0;
@@ -45,9 +47,9 @@ export class HealthRecord {
 
   /** Takes up what it samples with, at first and whenever that changes. */
   backend(
-    { backend, backendReason }: Pick<Ready, "backend" | "backendReason">,
+    { backend, backendReason, tables }: Backends,
   ): void {
-    this.#backend = { backend, backendReason };
+    this.#backend = { backend, backendReason, tables };
   }
 
   /** Takes up a sample, good or failed. `nowMs`: counted time. */

@@ -89,6 +89,7 @@ export class FakeWorker implements WorkerLike {
       threadId: this.threadId,
       backend: "walk",
       backendReason: "the only one",
+      tables: [],
     });
   }
 

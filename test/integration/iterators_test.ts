@@ -2,13 +2,15 @@
  * The iterators on the real kernel beside the walk: the same objects, described alike; the agent's own left out; nothing left behind
  * after an orderly end and after SIGKILL.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { listDirectory, nextObjectId, openLibc } from "../../ffi/mod.ts";
 import type { KernelPort, ObjectKind } from "../../ffi/mod.ts";
 import { openIterators } from "../../workers/iterators.ts";
 import { collectLinks } from "../../workers/links/collect.ts";
 import { collectMaps } from "../../workers/maps/collect.ts";
+import { collectBtf, listBtf } from "../../workers/programs/btf.ts";
 import { collectPrograms } from "../../workers/programs/collect.ts";
+import type { BtfDescription } from "../../workers/programs/model.ts";
 import type { CollectInit } from "../../workers/protocol.ts";
 import { Agent, pause } from "../agent.ts";
 import { kernelBtf } from "../kernel/btf.ts";
@@ -20,6 +22,8 @@ const COLLECT = {
   program: collectPrograms,
   link: collectLinks,
 } as const;
+/** Programs, each with a link: two a table, and two that follow to BTF. */
+const OWN = 3 * 2 + 2;
 const PATIENCE_MS = 5_000;
 const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
 const noBtf = kernelBtf() === undefined ? "the kernel has no BTF" : undefined;
@@ -68,6 +72,42 @@ kernelTest(
 );
 
 kernelTest(
+  "collectBtf() that follows programs and maps describes BTF objects as the walk does",
+  () => {
+    using workshop = makeEverything();
+    const { kernel } = workshop;
+    using opened = openIterators(kernel, false);
+    const { iterators } = opened;
+    const walked = new Map(
+      (listBtf(kernel) ?? []).map((one) => [one.id, one] as const),
+    );
+    assertGreater(walked.size, 0);
+    const follow = (btfAtStart: readonly BtfDescription[]) => {
+      const init = { leaveOut: LEAVE_OUT, iterators, btfAtStart };
+      const table = collectBtf(kernel, init);
+      assertEquals(table.sample(), { table: "btf", skipped: {} });
+      return table.rows.takeBirths()?.descriptions ?? [];
+    };
+    const followed = follow([...walked.values()]);
+    for (const one of followed) assertEquals(one, walked.get(one.id));
+    const ids = new Set(followed.map(({ id }) => id));
+    for (const one of walked.values()) {
+      if (one.kernel === true) assert(ids.has(one.id), `kernel BTF ${one.id}`);
+    }
+    const referred = new Set(follow([]).map(({ id }) => id));
+    for (const kind of ["map", "program"] as const) {
+      const [table] = COLLECT[kind](kernel, { leaveOut: LEAVE_OUT }).tables;
+      table.sample();
+      for (const one of table.rows.takeBirths()?.descriptions ?? []) {
+        if (!("btfId" in one) || !workshop.ids(kind).includes(one.id)) continue;
+        assert(referred.has(one.btfId ?? 0), `BTF of ${kind} ${one.id}`);
+      }
+    }
+  },
+  noBtf,
+);
+
+kernelTest(
   "openIterators() knows its own objects and leaves none behind",
   () => {
     const kernel = openLibc();
@@ -77,7 +117,7 @@ kernelTest(
       using opened = openIterators(kernel, false);
       const { iterators, ownIds } = opened;
       for (const kind of ["program", "link"] as const) {
-        assertEquals(ownIds[kind].length, 6);
+        assertEquals(ownIds[kind].length, OWN);
         const all = idsOf(kernel, kind);
         for (const id of ownIds[kind]) {
           assert(all.has(id), `${kind} ${id}`);
@@ -109,7 +149,7 @@ kernelTest(
       .map(({ labels }) => labels.backend);
     assertEquals(backends, ["iterator", "iterator", "iterator"]);
     const own = ownedPrograms(kernel).difference(before);
-    assertEquals(own.size, 6);
+    assertEquals(own.size, OWN);
     const shown = new Set(
       page.samples("odigos_ebpf_program_info")
         .map(({ labels }) => Number(labels.prog_id)),

@@ -7,11 +7,12 @@ import { backedTable, collectorOf, iteratorsFor } from "../backend.ts";
 import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";
 import { Rows } from "../rows.ts";
+import { collectBtf } from "./btf.ts";
 import { iteratePrograms } from "./iterate.ts";
 import { PROGRAM_COLUMNS } from "./model.ts";
-import { PROGRAM_WALK_WORDS, walkBtfObjects, walkPrograms } from "./walk.ts";
+import { PROGRAM_WALK_WORDS, walkPrograms } from "./walk.ts";
 
-/** The collector of the programs worker: two tables, of programs and of BTF objects, which have no iterator. */
+/** The collector of the programs worker: two tables, of programs and of BTF objects. */
 export function collectPrograms(
   kernel: KernelPort,
   init: CollectInit,
@@ -30,6 +31,6 @@ export function collectPrograms(
       },
       ...iteratorsFor("program", init),
     ),
-    walkBtfObjects(kernel, init.leaveOut.btf),
+    collectBtf(kernel, init),
   );
 }

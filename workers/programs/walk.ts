@@ -128,8 +128,21 @@ export function describeBtf(
   view: DataView,
   filled: number,
 ): BtfDescription {
-  const sizeBytes = read(BTF_INFO.btf_size, view, filled) ?? 0;
-  const kernelBtf = read(BTF_INFO.kernel_btf, view, filled);
+  return btfDescription(
+    id,
+    name,
+    read(BTF_INFO.btf_size, view, filled) ?? 0,
+    read(BTF_INFO.kernel_btf, view, filled),
+  );
+}
+
+/** @param kernelBtf 1 for the kernel's own, 0 for others; undefined where this kernel does not say */
+export function btfDescription(
+  id: number,
+  name: string,
+  sizeBytes: number,
+  kernelBtf: number | undefined,
+): BtfDescription {
   return {
     id,
     identity: `${id}:${sizeBytes}:${kernelBtf}:${name}`,

@@ -21,6 +21,7 @@ function setUp(mayWalk: boolean, leaveOut: readonly number[] = []) {
       map: fake.iterators,
       program: "not here",
       link: "not here",
+      btf: "not here",
       mayWalk,
     },
   });

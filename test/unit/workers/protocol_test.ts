@@ -29,8 +29,8 @@ for (
   const [data, found] of [
     [undefined, "expected an object, found undefined"],
     ["ready", "expected an object, found string"],
-    [{}, "expected version 2, found undefined"],
-    [{ version: 1, kind: "ready" }, "expected version 2, found 1"],
+    [{}, "expected version 3, found undefined"],
+    [{ version: 1, kind: "ready" }, "expected version 3, found 1"],
     [
       { version: PROTOCOL_VERSION, kind: "gossip" },
       'expected one of ready, backend, block, births, sampled, stopped, found "gossip"',

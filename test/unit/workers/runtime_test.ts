@@ -144,8 +144,8 @@ Deno.test("CollectorRun reports the system calls of each sample", () => {
   thread.fire();
   const [sampled] = thread.take();
   assert(sampled.kind === "sampled");
-  // Four for the program, two at each end of the two lists.
-  assertEquals(sampled.syscalls, 8);
+  // Four for the program, two at the end of their list. BTF objects are not due yet.
+  assertEquals(sampled.syscalls, 6);
 });
 
 Deno.test("CollectorRun.retune() samples at the new interval from then on", () => {

@@ -106,10 +106,46 @@ Deno.test("readiness() is never ready while a privilege is missing that objects 
   assertEquals(answer.privileges.missing, UNPRIVILEGED.missing);
   assertEquals(answer.tables.map, {
     status: "unavailable",
+    quality: "unavailable",
     reason: "it needs CAP_SYS_ADMIN",
   });
   assertEquals(answer.collectors[0].quality, "unavailable");
   assertEquals("sysctl" in answer.runStats, false);
+});
+
+Deno.test("readiness() says by what each table is read, and which may lack objects", () => {
+  const answer = asJson({
+    collectors: [
+      aCollector({
+        tables: [{ table: "map", backend: "walk", backendReason: "asked for" }],
+      }),
+      aCollector({
+        name: "programs",
+        tables: [
+          { table: "program", backend: "iterator", backendReason: "checked" },
+          {
+            table: "btf",
+            backend: "iterator",
+            backendReason: "followed",
+            isLowerBound: true,
+          },
+        ],
+      }),
+    ],
+  });
+  const { map, program, link, btf } = answer.tables;
+  assertEquals([map.backend, map.backendReason, map.quality], [
+    "walk",
+    "asked for",
+    "exact",
+  ]);
+  assertEquals([program.backend, program.quality], ["iterator", "exact"]);
+  assertEquals([btf.backend, btf.backendReason, btf.quality], [
+    "iterator",
+    "followed",
+    "lower bound",
+  ]);
+  assertEquals(link, { status: "sampled", size: 0 });
 });
 
 Deno.test("readiness() does not wait for what this kernel lacks", () => {
