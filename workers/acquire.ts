@@ -120,10 +120,11 @@ export function acquire(
     ...opened,
     // Where nothing else works its refusals tell why.
     mayWalk: !iterated || (walks && keepPrivileges && backend === "auto"),
+    mayListBtf: !iterated || (walks && keepPrivileges),
   };
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
   const release = kernelRelease(kernel);
-  const btfAtStart = iterators.mayWalk ? undefined : listBtf(kernel);
+  const btfAtStart = iterators.mayListBtf ? undefined : listBtf(kernel);
   const refused = backend === "iterator"
     ? whyNotIterated(iterators)
     : undefined;

@@ -4,7 +4,13 @@
  * and says so.
  * @module
  */
-import { EACCES, EPERM, errnoName, type KernelPort } from "../ffi/mod.ts";
+import {
+  EACCES,
+  EOPNOTSUPP,
+  EPERM,
+  errnoName,
+  type KernelPort,
+} from "../ffi/mod.ts";
 import type { BackedTable, Collector, WalkCollector } from "./collector.ts";
 import type { IteratorPass, TableIterators } from "./iterate.ts";
 import type {
@@ -41,6 +47,7 @@ export function backedTable<T extends ObjectType>(
     return new IteratorCollector(kernel, parts, iterators, mayWalk);
   }
   const { walk, rows } = parts;
+  if (!mayWalk) return unavailable(rows, iterators);
   return {
     backend: "walk",
     backendReason: iterators,
@@ -49,6 +56,31 @@ export function backedTable<T extends ObjectType>(
       return walk.syscalls;
     },
     sample: () => walk.sample(),
+  };
+}
+
+/** A table that neither way reads: its iterators did not open, and what the walk needs was given up, or never there. */
+function unavailable<T extends ObjectType>(
+  rows: Rows<T>,
+  reason: string,
+): BackedTable {
+  const outcome: TableOutcome = {
+    table: rows.table,
+    skipped: NOTHING_SKIPPED,
+    failure: {
+      call: "opening an iterator",
+      errno: errnoName(EOPNOTSUPP),
+      unavailable: true,
+      unsupported: true,
+      reason: `${reason}, and no privilege is kept for the walk`,
+    },
+  };
+  return {
+    backend: "iterator",
+    backendReason: reason,
+    rows,
+    syscalls: 0,
+    sample: () => outcome,
   };
 }
 

@@ -62,7 +62,7 @@ export function openIterators(
   const open: OpenIterator[] = [];
   const found = openAll(kernel, open);
   return {
-    iterators: { ...found, mayWalk },
+    iterators: { ...found, mayWalk, mayListBtf: mayWalk },
     open,
     ownIds: {
       map: [],
@@ -84,13 +84,14 @@ export function noIterators(reason: string): Iterators {
     link: reason,
     btf: reason,
     mayWalk: true,
+    mayListBtf: true,
   };
 }
 
 function openAll(
   kernel: KernelPort,
   open: OpenIterator[],
-): Omit<Iterators, "mayWalk"> {
+): Omit<Iterators, "mayWalk" | "mayListBtf"> {
   const btf = scan(kernel);
   if (typeof btf === "string") return noIterators(btf);
   using types = btf;

@@ -46,6 +46,8 @@ export interface Iterators
   readonly btf: BtfIterators | string;
   /** The walk may stand in for iterators that fail. */
   readonly mayWalk: boolean;
+  /** BTF objects may be listed by id. */
+  readonly mayListBtf: boolean;
 }
 
 /** At least one of the two. Plain data. */
@@ -153,6 +155,8 @@ export interface TableFailure {
   readonly unavailable: boolean;
   /** This kernel has no such command: no privilege changes that. */
   readonly unsupported?: boolean;
+  /** What happened, where no call failed. */
+  readonly reason?: string;
 }
 
 /** One sample was taken; the columns of each table without a failure hold tick `tick`. */

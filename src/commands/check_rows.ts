@@ -13,6 +13,7 @@ import { backendOf } from "../http/readiness.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
+import { failureText } from "../state/failure_text.ts";
 import type { NodeState } from "../state/node_state.ts";
 import { failureRemedy, skippedPhrase } from "./missing.ts";
 
@@ -83,9 +84,7 @@ function kernelRow(facts: NodeFacts, node: SampledState): CheckRow {
   return {
     name: "kernel",
     ok: !lacks,
-    reason: lacks
-      ? `${release}: ${failure.call} failed: ${failure.errno}`
-      : release,
+    reason: lacks ? `${release}: ${failureText(failure)}` : release,
     gives: "everything below",
     ...(lacks
       ? { remedy: "run on Linux 4.13 or newer, with CONFIG_BPF_SYSCALL=y" }
@@ -164,7 +163,7 @@ function tableRow(
       quality: "unavailable",
       reason: failure === undefined
         ? "no sample was taken"
-        : `${failure.call} failed: ${failure.errno}`,
+        : failureText(failure),
       remedy: failure === undefined
         ? "run bpfpulse check again"
         : failureRemedy(type, failure, facts),

@@ -46,7 +46,8 @@ export function missingSentences(
     if (outcome === undefined) continue;
     const { failure } = outcome;
     if (failure !== undefined) {
-      const cause = `${failure.errno}; to get them: ${
+      const said = failure.reason ?? `the kernel answers ${failure.errno}`;
+      const cause = `${said}; to get them: ${
         failureRemedy(table, failure, facts)
       }`;
       failed.set(cause, [...failed.get(cause) ?? [], table]);
@@ -57,9 +58,7 @@ export function missingSentences(
     }
   }
   const sentences = [...failed].map(([cause, tables]) =>
-    `Cannot read ${
-      listed(tables.map((table) => TABLE_NAMES[table]))
-    }: the kernel answers ${cause}`
+    `Cannot read ${listed(tables.map((table) => TABLE_NAMES[table]))}: ${cause}`
   );
   return [...sentences, ...skipped];
 }
@@ -87,6 +86,8 @@ export function failureRemedy(
     case "EINVAL":
     case "ENOSYS":
       return `run on Linux ${LISTED_SINCE[table]} or newer`;
+    case "EOPNOTSUPP":
+      return "bpfpulse --keep-privileges, which has the walk read them";
     case "EMFILE":
     case "ENFILE":
       return "raise the limit of open files: ulimit -n 65536, or LimitNOFILE= in the systemd unit";

@@ -11,6 +11,7 @@ import type {
   ObjectType,
   TableFailure,
 } from "../../workers/protocol.ts";
+import { failureText } from "./failure_text.ts";
 import { sameObject } from "./identity.ts";
 import type { Columns, SeriesText, Table, TableStatus } from "./node_state.ts";
 import { Ratios } from "./ratios.ts";
@@ -138,7 +139,7 @@ export class TableState<T extends ObjectType> {
       type: this.#spec.type,
       status: this.#status,
       ...(this.#failure === undefined ? {} : {
-        reason: `${this.#failure.call} failed: ${this.#failure.errno}`,
+        reason: failureText(this.#failure),
         unsupported: this.#failure.unsupported ?? false,
       }),
       ...(this.#sampledAtMs === undefined

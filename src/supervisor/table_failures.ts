@@ -8,6 +8,7 @@ import type {
   TableFailure,
   TableOutcome,
 } from "../../workers/protocol.ts";
+import { failureText } from "../state/failure_text.ts";
 import type { SupervisorLog } from "./ports.ts";
 
 /** The same failure of the same table is not told again before this has passed. */
@@ -86,7 +87,5 @@ function alike(one: TableFailure, other: TableFailure): boolean {
 
 function sentenceOf(table: ObjectType, failure: TableFailure): string {
   const where = failure.unavailable ? " on this machine" : "";
-  return `Cannot sample ${
-    OBJECTS[table]
-  }${where}: ${failure.call} failed: ${failure.errno}`;
+  return `Cannot sample ${OBJECTS[table]}${where}: ${failureText(failure)}`;
 }

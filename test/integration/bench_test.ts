@@ -26,7 +26,11 @@ interface Sample {
 /** Objects on this machine that a `bench` made. */
 function ownObjects(): number {
   const kernel = openLibc();
-  using acquired = acquire(kernel, { runStats: false, backend: "auto", keepPrivileges: true });
+  using acquired = acquire(kernel, {
+    runStats: false,
+    backend: "auto",
+    keepPrivileges: true,
+  });
   let own = 0;
   sampleOnce(
     kernel,

@@ -18,7 +18,7 @@ export function collectBtf(
 ): BackedTable<"btf"> {
   return slowTable(
     kernel,
-    iterators === undefined || iterators.mayWalk
+    iterators === undefined || iterators.mayListBtf
       ? walked(kernel, leaveOut.btf)
       : new BtfFollower(
         kernel,

@@ -23,6 +23,7 @@ function setUp(mayWalk: boolean, leaveOut: readonly number[] = []) {
       link: "not here",
       btf: "not here",
       mayWalk,
+      mayListBtf: mayWalk,
     },
   });
   return { kernel, fake, collector };
