@@ -15,6 +15,7 @@ import {
 import { planReload } from "./config/reload.ts";
 import { createApp } from "./http/app.ts";
 import { connectionsWithin } from "./http/limits.ts";
+import type { Inherited } from "./http/listen.ts";
 import { formatAddress } from "./http/listen_error.ts";
 import { startServers } from "./http/listeners.ts";
 import type { Log } from "./log.ts";
@@ -41,8 +42,7 @@ export interface AgentPorts extends
   readonly log: Log;
   /** RLIMIT_NOFILE, soft. */
   readonly openFilesLimit: number;
-  /** A descriptor of its own of the listener at `address` that is open already; or why there is none any more. */
-  inherited(address: ListenAddress): number | string | undefined;
+  readonly inherited: Inherited;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
   processUsage(): ProcessUsage;
 }
@@ -106,7 +106,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     addresses: config.listen,
     ...(secrets.tls === undefined ? {} : { tls: secrets.tls }),
     tokenNeeded: secrets.token !== undefined,
-    inherited: (address) => ports.inherited(address),
+    inherited: ports.inherited,
     clock,
     log,
     limits: { maxConnections: connectionsWithin(ports.openFilesLimit) },

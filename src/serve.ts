@@ -9,6 +9,7 @@ import { EXIT } from "./commands/output.ts";
 import type { Config } from "./config/config.ts";
 import { formatListen } from "./config/listen.ts";
 import { readRegularFile } from "./config/text_file.ts";
+import type { Inherited } from "./http/listen.ts";
 import { ListenError } from "./http/listen_error.ts";
 import { TlsError } from "./http/tls.ts";
 import { type KernelSide, leftOut } from "./kernel_side.ts";
@@ -82,13 +83,7 @@ export async function serve(
       config,
       secrets: new Secrets(config, readRegularFile, secrets),
       facts: acquired.facts,
-      inherited(address) {
-        const text = formatListen(address);
-        const held = listeners.find((one) =>
-          formatListen(one.address) === text
-        );
-        return held && side.duplicate(held.fd);
-      },
+      inherited: inheritedOf(listeners, side),
       log,
       init: (epoch, intervalMs) =>
         side.init(
@@ -107,4 +102,24 @@ export async function serve(
       : fail(EXIT.cannotGoOn, `Cannot start: ${error}`);
   }
   if (reloadAsked) await renew();
+}
+
+function inheritedOf(
+  listeners: Prepared["listeners"],
+  side: Pick<KernelSide, "duplicate" | "close">,
+): Inherited {
+  const fds = new Map(
+    listeners.map(({ address, fd }) => [formatListen(address), fd]),
+  );
+  return {
+    duplicate(address) {
+      const fd = fds.get(formatListen(address));
+      return fd && side.duplicate(fd);
+    },
+    release(address) {
+      const fd = fds.get(formatListen(address));
+      if (fd !== undefined) side.close(fd);
+      fds.delete(formatListen(address));
+    },
+  };
 }

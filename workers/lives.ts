@@ -63,6 +63,7 @@ export interface Lives {
   bind(address: Bindable, backlog: number): number | string;
   /** Another descriptor of the same open file, or the name of the errno. */
   duplicate(fd: number): number | string;
+  close(fd: number): void;
   /** Below it a port needs CAP_NET_BIND_SERVICE. */
   readonly firstUnprivilegedPort: number;
   /** Whether there is any capability to give up. */
@@ -93,6 +94,7 @@ export function livesOf(kernel: KernelPort, variable: string): Lives {
           : bindTcp(control(), address.host, address.port, backlog),
       ),
     duplicate: (fd) => named(duplicate(control(), fd)),
+    close: (fd) => void kernel.close(fd),
     get firstUnprivilegedPort() {
       return readNumber(
         kernel,

@@ -27,10 +27,15 @@ export interface Listening<A extends ListenAddress> {
 export interface ListenOptions {
   readonly backlog: number;
   readonly clock: Clock;
-  /** A descriptor, for the server to close, of a socket that listens at `address` already; undefined where none does; or why not. */
-  readonly inherited?:
-    | ((address: ListenAddress) => number | string | undefined)
-    | undefined;
+  readonly inherited?: Inherited | undefined;
+}
+
+/** Sockets that an earlier life of the process has opened. */
+export interface Inherited {
+  /** A descriptor, for the server to close, of the one that listens at `address`; undefined where none does; or why not. */
+  duplicate(address: ListenAddress): number | string | undefined;
+  /** Lets go of it, once the server has closed: nobody listens there any more. */
+  release(address: ListenAddress): void;
 }
 
 /** @throws {ListenError} */
@@ -44,7 +49,7 @@ export async function listen(
   address: ListenAddress,
   options: ListenOptions,
 ): Promise<Listening<ListenAddress>> {
-  const fd = options.inherited?.(address);
+  const fd = options.inherited?.duplicate(address);
   if (fd !== undefined) return await listenOnDescriptor(server, address, fd);
   return isUnix(address)
     ? await listenOnPath(server, address, options)

@@ -252,6 +252,7 @@ export async function startServer<A extends ListenAddress>(
     });
     await ended.promise;
     cancel();
+    options.inherited?.release(address);
     if (isUnix(address)) await clearLeftOver(address.path, clock).catch(ignore);
   }
 }
