@@ -47,6 +47,9 @@ const TABLES: Readonly<
 };
 const BTF_TABLES = { program: PROGRAM_BTF, map: MAP_BTF } as const;
 
+/** They sum nothing. */
+const NO_CPUS = { bases: [] } as const;
+
 /** What openIterators() made. Closing it ends every iterator. */
 export interface OpenedIterators extends Disposable {
   readonly iterators: Iterators;
@@ -147,7 +150,7 @@ function openBtf(
   const opened: { program?: OpenIterator; map?: OpenIterator } = {};
   const reasons: string[] = [];
   for (const type of ["program", "map"] as const) {
-    const answer = openPinned(kernel, types, BTF_TABLES[type], [], pins);
+    const answer = openPinned(kernel, types, BTF_TABLES[type], NO_CPUS, pins);
     if (typeof answer === "string") reasons.push(`${type}s: ${answer}`);
     else open.push(opened[type] = answer);
   }

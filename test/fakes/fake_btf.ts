@@ -4,6 +4,7 @@
  * @module
  */
 import { CALIBRATION_STRUCTS } from "../../ffi/iter/calibrate.ts";
+import { MAP_BTF, PROGRAM_BTF } from "../../ffi/iter/btf_table.ts";
 import { LINK_BIRTH, LINK_TICK } from "../../ffi/iter/link_table.ts";
 import { MAP_BIRTH, MAP_TICK } from "../../ffi/iter/map_table.ts";
 import { PROGRAM_BIRTH, PROGRAM_TICK } from "../../ffi/iter/program_table.ts";
@@ -25,6 +26,8 @@ export const TABLES: readonly RecordTable[] = [
   PROGRAM_BIRTH,
   LINK_TICK,
   LINK_BIRTH,
+  MAP_BTF,
+  PROGRAM_BTF,
 ];
 
 /** What TABLES, and the agent's other programs, look up. */

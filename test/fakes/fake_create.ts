@@ -15,6 +15,7 @@ import {
   ENOENT,
 } from "../../ffi/errno.ts";
 import { MAP_TYPES, PROG_TYPES } from "../../ffi/names.ts";
+import { BTF_INFO } from "../../ffi/uapi.ts";
 import type { Attribute, KernelState } from "./fake_commands.ts";
 import { FakeObject } from "./fake_objects.ts";
 import { linkLayout, MAP_LAYOUT, PROGRAM_LAYOUT } from "./info_layouts.ts";
@@ -79,8 +80,18 @@ export function loadProgram(state: KernelState, { view }: Attribute): number {
         loadTimeNs: BigInt(Math.round(state.monotonicMs() * 1e6)),
         ifindex: view.getUint32(64, true),
         attachBtfId: view.getUint32(108, true),
+        attachBtfObjectId: view.getUint32(108, true) === 0
+          ? 0
+          : kernelBtfId(state),
       }),
   );
+}
+
+/** Of the kernel's own type information; 0 where there is none. */
+function kernelBtfId({ tables: { btf } }: KernelState): number {
+  const id = btf.idAfter(0) ?? 0;
+  const { offset } = BTF_INFO.kernel_btf;
+  return btf.get(id)?.view.getUint32(offset, true) === 1 ? id : 0;
 }
 
 export function openRawTracepoint(

@@ -12,7 +12,7 @@ import { LINK_HEAD_BYTES } from "../../ffi/iter/link_table.ts";
 import { MAP_HEAD_BYTES } from "../../ffi/iter/map_table.ts";
 import { PROGRAM_HEAD_BYTES } from "../../ffi/iter/program_table.ts";
 import type { RecordField } from "../../ffi/iter/table.ts";
-import { LINK_INFO, MAP_INFO, PROG_INFO } from "../../ffi/uapi.ts";
+import { BTF_INFO, LINK_INFO, MAP_INFO, PROG_INFO } from "../../ffi/uapi.ts";
 import { TABLES, WANTED } from "./fake_btf.ts";
 import type { Attribute, KernelState } from "./fake_commands.ts";
 import { objectOf, openNew } from "./fake_create.ts";
@@ -36,6 +36,14 @@ const PLACE_OFFSETS: Readonly<Record<string, number>> = {
   netkit: LINK_INFO.netkit.ifindex.offset,
   sockmap: LINK_INFO.sockmap.map_id.offset,
 };
+/** Members of `struct btf`, where its info has them. */
+const BTF_OFFSETS: Readonly<Record<string, number>> = {
+  id: BTF_INFO.id.offset,
+  data_size: BTF_INFO.btf_size.offset,
+  kernel_btf: BTF_INFO.kernel_btf.offset,
+};
+/** `attach_btf_obj_id` of a program, which the agent does not ask for. */
+const ATTACH_BTF_OBJECT = 220;
 /** A made-up per-CPU pointer, and how far CPUs are from it. */
 const PER_CPU_POINTER = 0x1000n;
 
@@ -128,8 +136,15 @@ function iteration(
         continue;
       }
       const record = into.subarray(filled, filled + bytes).fill(0);
-      for (const field of written) put(state, record, object, field, headBytes);
-      filled += bytes;
+      for (const field of written) {
+        if (table.onlyWith === undefined) {
+          put(state, record, object, field, headBytes);
+        } else putBtf(state, record, object, field);
+      }
+      // Whose record is all 0 has none.
+      if (table.onlyWith === undefined || record.some((byte) => byte !== 0)) {
+        filled += bytes;
+      }
     }
     return filled;
   };
@@ -184,6 +199,30 @@ function put(
   } else if (name.startsWith("place.")) copy(PLACE_OFFSETS[member]);
   else if (name.includes(".")) copy(offset - headBytes);
   else copy(placeOf(object, name));
+}
+
+/** A member of the BTF object that another one refers to. */
+function putBtf(
+  state: KernelState,
+  record: Uint8Array,
+  object: FakeObject,
+  { name, offset, size }: RecordField,
+): void {
+  const [which, member] = name.split(".");
+  const refers = object.kind === "map"
+    ? MAP_INFO.btf_id.offset
+    : which === "own"
+    ? PROG_INFO.btf_id.offset
+    : ATTACH_BTF_OBJECT;
+  const id = object.view.getUint32(refers, true);
+  const btf = state.tables.btf.get(id);
+  if (btf === undefined) return;
+  if (member === "name") {
+    record.set(btf.outOfLineName.subarray(0, size - 1), offset);
+    return;
+  }
+  const from = BTF_OFFSETS[member];
+  record.set(btf.info.subarray(from, from + size), offset);
 }
 
 /** Where an object's info has a field of this name. */
