@@ -126,6 +126,22 @@ export function createMap(kernel: KernelPort, spec: MapSpec): number {
   return call(kernel, BPF.MAP_CREATE, 48);
 }
 
+/** Sets the element of a map at `key`: 0 or -errno. */
+export function updateElement(
+  kernel: KernelPort,
+  mapFd: number,
+  key: KernelBuffer,
+  value: KernelBuffer,
+): number {
+  attr.fill(0, 0, 32);
+  words[0] = mapFd;
+  words[2] = key.addressLow;
+  words[3] = key.addressHigh;
+  words[4] = value.addressLow;
+  words[5] = value.addressHigh;
+  return call(kernel, BPF.MAP_UPDATE_ELEM, 32);
+}
+
 /** What BPF_PROG_LOAD is given; the licence is GPL's. */
 export interface ProgramSpec {
   /** `enum bpf_prog_type` */

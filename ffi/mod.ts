@@ -27,6 +27,7 @@ export * from "./iter/calibrate.ts";
 export * from "./iter/link_table.ts";
 export * from "./iter/map_table.ts";
 export * from "./iter/open.ts";
+export * from "./iter/per_cpu.ts";
 export * from "./iter/pins.ts";
 export * from "./iter/program_table.ts";
 export * from "./iter/session.ts";

@@ -19,6 +19,7 @@ import {
   type OpenIterator,
   openPinned,
   perCpuBases,
+  PerCpuTable,
   PinPlace,
   PROGRAM_BIRTH,
   PROGRAM_BTF,
@@ -46,6 +47,9 @@ const TABLES: Readonly<
 };
 const BTF_TABLES = { program: PROGRAM_BTF, map: MAP_BTF } as const;
 
+/** They sum nothing. */
+const NO_CPUS = { bases: [] } as const;
+
 /** What openIterators() made. Closing it ends every iterator. */
 export interface OpenedIterators extends Disposable {
   readonly iterators: Iterators;
@@ -60,12 +64,13 @@ export function openIterators(
   mayWalk: boolean,
 ): OpenedIterators {
   const open: OpenIterator[] = [];
-  const found = openAll(kernel, open);
+  const map: number[] = [];
+  const found = openAll(kernel, open, map);
   return {
     iterators: { ...found, mayWalk, mayListBtf: mayWalk },
     open,
     ownIds: {
-      map: [],
+      map,
       program: open.map(({ programId }) => programId).sort(ascending),
       link: open.map(({ linkId }) => linkId).sort(ascending),
       btf: [],
@@ -91,22 +96,22 @@ export function noIterators(reason: string): Iterators {
 function openAll(
   kernel: KernelPort,
   open: OpenIterator[],
+  ownMaps: number[],
 ): Omit<Iterators, "mayWalk" | "mayListBtf"> {
   const btf = scan(kernel);
   if (typeof btf === "string") return noIterators(btf);
   using types = btf;
   const bases = perCpuBases(kernel, types);
+  using perCpu = new PerCpuTable(
+    kernel,
+    typeof bases === "string" ? [] : bases,
+  );
+  ownMaps.push(...perCpu.mapIds);
   using pins = new PinPlace(kernel);
   const opened = ITERATED_TYPES.map((type) => {
     const pair: OpenIterator[] = [];
     for (const table of TABLES[type]) {
-      const answer = openPinned(
-        kernel,
-        types,
-        table,
-        typeof bases === "string" ? [] : bases,
-        pins,
-      );
+      const answer = openPinned(kernel, types, table, perCpu, pins);
       if (typeof answer === "string") {
         for (const one of pair) closeIterator(kernel, one);
         return [type, answer] as const;
@@ -145,7 +150,7 @@ function openBtf(
   const opened: { program?: OpenIterator; map?: OpenIterator } = {};
   const reasons: string[] = [];
   for (const type of ["program", "map"] as const) {
-    const answer = openPinned(kernel, types, BTF_TABLES[type], [], pins);
+    const answer = openPinned(kernel, types, BTF_TABLES[type], NO_CPUS, pins);
     if (typeof answer === "string") reasons.push(`${type}s: ${answer}`);
     else open.push(opened[type] = answer);
   }

@@ -15,7 +15,7 @@ import type { KernelPort } from "../port.ts";
 import { readText } from "../procfs.ts";
 import { MAP_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
-import { Absent, Emitter, OBJECT } from "./emitter.ts";
+import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "./emitter.ts";
 import { iterationsOf, IteratorSession } from "./session.ts";
 
 const SEQ_WRITE = 127;
@@ -93,7 +93,7 @@ function program(
   cpus: number,
 ): Uint8Array<ArrayBuffer> {
   const asm = new Assembler();
-  const emit = new Emitter(asm, btf, "probe", "bpf_map", -24);
+  const emit = new Emitter(asm, btf, "probe", "bpf_map", -16 - SCRATCH_BYTES);
   const { offset: meta } = emit.place(["bpf_iter__bpf_map", "meta"]);
   const { offset: seq } = emit.place(["bpf_iter_meta", "seq"]);
   const put = () => {
@@ -109,12 +109,12 @@ function program(
     .jump("r0", "!=", mapId, "end");
   emit.address([["bpf_array", "pptrs"]]);
   put();
-  for (let cpu = 0; cpu < cpus; cpu++) {
-    asm.store(4, "r10", -16, 0).mapFd("r1", mapFd)
-      .move("r2", "r10").alu64("r2", "+=", -16)
-      .move("r3", cpu).call(LOOKUP_PERCPU_ELEM);
-    put();
-  }
+  asm.move("r8", 0).label("next")
+    .store(4, "r10", -16, 0).mapFd("r1", mapFd)
+    .move("r2", "r10").alu64("r2", "+=", -16)
+    .move("r3", "r8").call(LOOKUP_PERCPU_ELEM);
+  put();
+  asm.alu64("r8", "+=", 1).jump("r8", "!=", cpus, "next");
   return asm.label("end").move("r0", 0).exit().assemble();
 }
 

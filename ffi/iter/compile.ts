@@ -5,9 +5,11 @@
  */
 import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
-import { Absent, Emitter, OBJECT, widthOf } from "./emitter.ts";
+import { Absent, Emitter, OBJECT, SCRATCH_BYTES, widthOf } from "./emitter.ts";
 import { writeField } from "./origins.ts";
-import type { Form, RecordField, RecordTable } from "./table.ts";
+import type { PerCpu } from "./per_cpu.ts";
+import { writeSums } from "./sums.ts";
+import type { Form, Origin, RecordField, RecordTable } from "./table.ts";
 
 const SEQ_WRITE = 127;
 
@@ -16,8 +18,7 @@ export interface CompileOptions {
   readonly form: Form;
   /** Names of fields to do without. */
   readonly without: ReadonlySet<string>;
-  /** What is added to a per-CPU pointer for each CPU; empty where that is not known. */
-  readonly perCpuBases: readonly bigint[];
+  readonly perCpu: PerCpu;
 }
 
 export interface Compiled {
@@ -46,7 +47,7 @@ export function compile(
     btf,
     options.form,
     object,
-    -recordBytes - 8,
+    -recordBytes - SCRATCH_BYTES,
   );
   const context = `bpf_iter__${table.target}`;
   asm.move("r6", "r1")
@@ -61,14 +62,27 @@ export function compile(
   }
   let when: number | undefined;
   let skip = "";
-  for (const field of fields) {
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i];
     if (field.when !== when) {
       if (when !== undefined) asm.goto("write").label(skip);
       when = field.when;
       skip = emit.fresh();
       if (when !== undefined) asm.jump("r9", "!=", when, skip);
     }
-    writeField(emit, field, field.offset - recordBytes, options.perCpuBases);
+    const sums = sumsFrom(fields, i);
+    if (sums.length > 0) {
+      writeSums(
+        emit,
+        sums.map(({ offset, from }) => ({
+          member: from.sum,
+          at: offset - recordBytes,
+        })),
+        sums[0].from.perCpu,
+        options.perCpu,
+      );
+      i += sums.length - 1;
+    } else writeField(emit, field, field.offset - recordBytes, options.perCpu);
   }
   if (when !== undefined) asm.label(skip);
   if (table.onlyWith !== undefined) {
@@ -94,15 +108,43 @@ export function compile(
   };
 }
 
+type SumField = RecordField & {
+  readonly from: Extract<Origin, { sum: unknown }>;
+};
+
+/** The fields from index `start` on that are sums over one per-CPU struct, none where the first is not. */
+function sumsFrom(fields: readonly RecordField[], start: number): SumField[] {
+  const sums: SumField[] = [];
+  for (const field of fields.slice(start)) {
+    if (!isSum(field)) break;
+    const [first = field] = sums;
+    if (field.from.perCpu !== first.from.perCpu || field.when !== first.when) {
+      break;
+    }
+    sums.push(field);
+  }
+  return sums;
+}
+
+function isSum(field: RecordField): field is SumField {
+  return "sum" in field.from;
+}
+
 /** Tries each field alone: what cannot be emitted is absent. */
 function fieldsHere(
   btf: Btf,
   table: RecordTable,
-  { form, without, perCpuBases }: CompileOptions,
+  { form, without, perCpu }: CompileOptions,
 ): { fields: RecordField[]; absent: Record<string, string> } {
   const absent: Record<string, string> = {};
   const fields: RecordField[] = [];
-  const emit = new Emitter(new Assembler(), btf, form, table.object[0], -8);
+  const emit = new Emitter(
+    new Assembler(),
+    btf,
+    form,
+    table.object[0],
+    -SCRATCH_BYTES,
+  );
   for (const field of table.fields) {
     const { name, insteadOf } = field;
     if (insteadOf !== undefined && absent[insteadOf] === undefined) continue;
@@ -111,7 +153,7 @@ function fieldsHere(
       continue;
     }
     try {
-      writeField(emit, field, 0, perCpuBases);
+      writeField(emit, field, 0, perCpu);
       fields.push(field);
     } catch (error) {
       if (!(error instanceof Absent) || field.required) throw error;

@@ -12,8 +12,10 @@ import type { Form, Step, Way } from "./table.ts";
 const PROBE_READ_KERNEL = 113;
 const PROBE_READ_KERNEL_STR = 115;
 
-/** The iterated object, and behind the first record bytes of the stack 8 bytes for what is read in between. */
+/** The iterated object. */
 export const OBJECT: Register = "r7";
+/** Of the stack, for what is read in between. */
+export const SCRATCH_BYTES = 32;
 
 /** A member that this kernel does not have. */
 export class Absent extends Error {
@@ -22,16 +24,15 @@ export class Absent extends Error {
 
 export class Emitter {
   readonly asm: Assembler;
-  /** Whose per-CPU pointer r8 still holds. */
-  summed: readonly Way[] | undefined;
+  /** Offset from r10. */
+  readonly scratch: number;
   readonly #btf: Btf;
   readonly #form: Form;
   readonly #object: string;
   readonly #cast: number | undefined;
-  readonly #scratch: number;
   #labels = 0;
 
-  /** @param object the struct that OBJECT points to @param scratch offset from r10 of 8 bytes */
+  /** @param object the struct that OBJECT points to @param scratch offset from r10 of SCRATCH_BYTES */
   constructor(
     asm: Assembler,
     btf: Btf,
@@ -44,7 +45,7 @@ export class Emitter {
     this.#form = form;
     this.#object = object;
     this.#cast = btf.functionId("bpf_rdonly_cast");
-    this.#scratch = scratch;
+    this.scratch = scratch;
   }
 
   /** A label that nobody else has. */
@@ -124,10 +125,15 @@ export class Emitter {
 
   /** Leaves in r0 what is `offset` bytes behind the number in r1. */
   peek(width: Width, offset: number): void {
+    this.fill(offset, width);
+    this.asm.load(width, "r0", "r10", this.scratch);
+  }
+
+  /** Copies what is `offset` bytes behind the number in r1 to the scratch, at most SCRATCH_BYTES. */
+  fill(offset: number, bytes: number): void {
     this.asm.move("r3", "r1");
     if (offset !== 0) this.asm.alu64("r3", "+=", offset);
-    this.#probe(PROBE_READ_KERNEL, this.#scratch, width);
-    this.asm.load(width, "r0", "r10", this.#scratch);
+    this.#probe(PROBE_READ_KERNEL, this.scratch, bytes);
   }
 
   /** Leaves in r0 a pointer to the struct at the number in r1, or false where this form cannot. */

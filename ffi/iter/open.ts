@@ -13,6 +13,7 @@ import { LINK_INFO, PROG_INFO } from "../uapi.ts";
 import { loadOrRefusal, type Refusal } from "../verifier.ts";
 import { compile, type Compiled } from "./compile.ts";
 import { Absent } from "./emitter.ts";
+import type { PerCpu } from "./per_cpu.ts";
 import type { Form, RecordTable } from "./table.ts";
 
 const FORMS: readonly Form[] = ["typed", "probe"];
@@ -38,7 +39,7 @@ export function openIterator(
   kernel: KernelPort,
   btf: Btf,
   table: RecordTable,
-  perCpuBases: readonly bigint[],
+  perCpu: PerCpu,
 ): OpenIterator | string {
   const attachBtfId = btf.functionId(`bpf_iter_${table.target}`);
   if (attachBtfId === undefined) {
@@ -46,7 +47,7 @@ export function openIterator(
   }
   let reason = "";
   const load = (form: Form, without: ReadonlySet<string>) => {
-    const compiled = compile(btf, table, { form, without, perCpuBases });
+    const compiled = compile(btf, table, { form, without, perCpu });
     const answer = loadOrRefusal(kernel, {
       type: TRACING,
       instructions: bufferOf(kernel, compiled.code),

@@ -4,7 +4,9 @@
  * the selector's in tables that have one).
  * @module
  */
-import { Absent, type Emitter, widthOf } from "./emitter.ts";
+import { type Emitter, widthOf } from "./emitter.ts";
+import type { PerCpu } from "./per_cpu.ts";
+import { writeSums } from "./sums.ts";
 import type { Origin, RecordField } from "./table.ts";
 
 type From<K extends string> = Extract<Origin, Record<K, unknown>>;
@@ -14,15 +16,15 @@ export function writeField(
   emit: Emitter,
   { size, from }: RecordField,
   at: number,
-  perCpuBases: readonly bigint[],
+  perCpu: PerCpu,
 ): void {
-  if (!("sum" in from)) emit.summed = undefined;
   if ("ways" in from) writeValue(emit, from, at, size);
   else if ("text" in from) {
     emit.address(from.text);
     emit.text(at, size);
-  } else if ("sum" in from) writeSum(emit, from, at, perCpuBases);
-  else if ("total" in from) writeTotal(emit, from, at);
+  } else if ("sum" in from) {
+    writeSums(emit, [{ member: from.sum, at }], from.perCpu, perCpu);
+  } else if ("total" in from) writeTotal(emit, from, at);
   else writeFunctionName(emit, at, size);
 }
 
@@ -40,32 +42,6 @@ function writeValue(
   }
   if (mask !== undefined) emit.asm.alu32("r0", "&=", mask);
   emit.asm.store(widthOf(size), "r10", at, "r0");
-}
-
-function writeSum(
-  emit: Emitter,
-  { sum, perCpu }: From<"sum">,
-  at: number,
-  bases: readonly bigint[],
-): void {
-  if (bases.length === 0) {
-    throw new Absent("where the memory of each CPU begins is not known");
-  }
-  const { offset } = emit.place(sum);
-  const { asm } = emit;
-  // Counters of one struct follow each other in a table: the pointer to it is loaded once.
-  if (emit.summed !== perCpu) {
-    emit.address(perCpu.find((one) => emit.has(one)) ?? perCpu[0]);
-    asm.move("r8", "r0");
-    emit.summed = perCpu;
-  }
-  bases.forEach((base, cpu) => {
-    asm.immediate64("r1", base).alu64("r1", "+=", "r8");
-    if (emit.view(sum[0])) asm.load(8, "r0", "r0", offset);
-    else emit.peek(8, offset);
-    if (cpu > 0) asm.load(8, "r1", "r10", at).alu64("r0", "+=", "r1");
-    asm.store(8, "r10", at, "r0");
-  });
 }
 
 function writeTotal(

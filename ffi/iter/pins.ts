@@ -8,6 +8,7 @@ import { pinObject } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { type KernelPort, O_PATH } from "../port.ts";
 import { type OpenIterator, openIterator } from "./open.ts";
+import type { PerCpu } from "./per_cpu.ts";
 import type { RecordTable } from "./table.ts";
 
 const MOUNTED = "/sys/fs/bpf";
@@ -54,10 +55,10 @@ export function openPinned(
   kernel: KernelPort,
   btf: Btf,
   table: RecordTable,
-  perCpuBases: readonly bigint[],
+  perCpu: PerCpu,
   pins: PinPlace,
 ): OpenIterator | string {
-  const opened = openIterator(kernel, btf, table, perCpuBases);
+  const opened = openIterator(kernel, btf, table, perCpu);
   if (typeof opened === "string") return opened;
   const pinFd = pins.pin(opened.linkFd);
   return pinFd < 0 ? opened : { ...opened, pinFd };

@@ -22,6 +22,8 @@ import {
 } from "./fake_create.ts";
 import type { FakeFds } from "./fake_fds.ts";
 import { fillInfo } from "./fake_info.ts";
+import { createIterator, createLink } from "./fake_iteration.ts";
+import { type FakePins, pinObject } from "./fake_pins.ts";
 import type { FakeMemory } from "./fake_memory.ts";
 import type { FakeObject, ObjectTable } from "./fake_objects.ts";
 
@@ -36,6 +38,19 @@ export interface KernelState {
   readonly statsEnabled: boolean;
   /** What one run of a program takes. */
   readonly runNs: number;
+  /** The kernel's own type information; undefined: it was built without. */
+  readonly kernelBtf: Uint8Array | undefined;
+  /** Possible CPUs. */
+  readonly cpus: number;
+  /** Names of fields that iterators do not write, for the verifier refuses them. */
+  readonly refusedFields: ReadonlySet<string>;
+  readonly pins: FakePins;
+  /** There is a bpffs at /sys/fs/bpf. */
+  readonly bpffsMounted: boolean;
+  /** What the verifier has against a program. */
+  readonly verifier?:
+    | ((code: Uint8Array, name: string) => string | undefined)
+    | undefined;
   monotonicMs(): number;
   forget(object: FakeObject): void;
 }
@@ -65,7 +80,9 @@ const ETHERNET_HEADER_BYTES = 14;
 /** By number in `enum bpf_cmd`. */
 export const COMMANDS: ReadonlyMap<number, Command> = new Map([
   [0, { end: 92, privileged: true, run: createMap }],
+  [2, { end: 32, privileged: false, run: updateElement }],
   [5, { end: 168, privileged: true, run: loadProgram }],
+  [6, { end: 20, privileged: true, run: pinObject }],
   [10, { end: 76, privileged: false, run: testRun }],
   [11, nextId("program")],
   [12, nextId("map")],
@@ -75,9 +92,11 @@ export const COMMANDS: ReadonlyMap<number, Command> = new Map([
   [17, { end: 24, privileged: false, run: openRawTracepoint }],
   [19, fdById("btf", 16)],
   [23, nextId("btf")],
+  [28, { end: 64, privileged: false, run: createLink }],
   [30, fdById("link", 4)],
   [31, nextId("link")],
   [32, { end: 4, privileged: true, run: enableStats }],
+  [33, { end: 8, privileged: false, run: createIterator }],
   [35, { end: 12, privileged: false, run: bindMap }],
 ]);
 
@@ -129,6 +148,12 @@ function objectInfo(state: KernelState, attribute: Attribute): number {
   if (result < 0) return result;
   answer(4, result);
   return 0;
+}
+
+/** Nothing looks at what maps hold. */
+function updateElement(state: KernelState, { view }: Attribute): number {
+  const map = objectOf(state, view.getUint32(0, true), "map");
+  return typeof map === "number" ? map : 0;
 }
 
 function enableStats(state: KernelState, { view }: Attribute): number {

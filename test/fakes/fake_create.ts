@@ -1,12 +1,21 @@
 /**
  * Owns the fake kernel's commands that make objects and tie them: BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_RAW_TRACEPOINT_OPEN,
  * BPF_PROG_BIND_MAP. In: the kernel's state and the decoded attribute. Out: the descriptor of a new object that lives while
- * something refers to it, or -errno. The verifier is one rule: the last instruction must be exit. Source: kernel/bpf/syscall.c.
+ * something refers to it, or -errno. The verifier is one rule (the last instruction must be exit)
+ * and what a test adds. Source: kernel/bpf/syscall.c.
  * @module
  */
 import type { ObjectKind } from "../../ffi/bpf.ts";
-import { E2BIG, EBADF, EFAULT, EINVAL, ENOENT } from "../../ffi/errno.ts";
+import {
+  E2BIG,
+  EACCES,
+  EBADF,
+  EFAULT,
+  EINVAL,
+  ENOENT,
+} from "../../ffi/errno.ts";
 import { MAP_TYPES, PROG_TYPES } from "../../ffi/names.ts";
+import { BTF_INFO } from "../../ffi/uapi.ts";
 import type { Attribute, KernelState } from "./fake_commands.ts";
 import { FakeObject } from "./fake_objects.ts";
 import { linkLayout, MAP_LAYOUT, PROGRAM_LAYOUT } from "./info_layouts.ts";
@@ -44,9 +53,23 @@ export function loadProgram(state: KernelState, { view }: Attribute): number {
   const licence = state.memory.string(addressAt(view, 16));
   if (!code || !licence) return -EFAULT;
   if (code[(count - 1) * 8] !== EXIT) return -EINVAL;
+  const complaint = state.verifier?.(code, new TextDecoder().decode(name));
+  if (complaint !== undefined) {
+    const log = state.memory.resolve(addressAt(view, 32), complaint.length);
+    if (view.getUint32(24, true) !== 0) {
+      log?.set(new TextEncoder().encode(complaint));
+    }
+    return -EACCES;
+  }
+  const program = new FakeObject(
+    "program",
+    state.tables.program.freeId(),
+    PROGRAM_LAYOUT,
+  );
+  program.code = code.slice();
   return openNew(
     state,
-    new FakeObject("program", state.tables.program.freeId(), PROGRAM_LAYOUT)
+    program
       .update({
         type,
         name,
@@ -57,8 +80,18 @@ export function loadProgram(state: KernelState, { view }: Attribute): number {
         loadTimeNs: BigInt(Math.round(state.monotonicMs() * 1e6)),
         ifindex: view.getUint32(64, true),
         attachBtfId: view.getUint32(108, true),
+        attachBtfObjectId: view.getUint32(108, true) === 0
+          ? 0
+          : kernelBtfId(state),
       }),
   );
+}
+
+/** Of the kernel's own type information; 0 where there is none. */
+function kernelBtfId({ tables: { btf } }: KernelState): number {
+  const id = btf.idAfter(0) ?? 0;
+  const { offset } = BTF_INFO.kernel_btf;
+  return btf.get(id)?.view.getUint32(offset, true) === 1 ? id : 0;
 }
 
 export function openRawTracepoint(
@@ -116,7 +149,8 @@ export function objectOf(
     : -EINVAL;
 }
 
-function openNew(state: KernelState, object: FakeObject): number {
+/** A descriptor of a new object, which lives while something refers to it, or -errno. */
+export function openNew(state: KernelState, object: FakeObject): number {
   object.owned = false;
   const fd = state.fds.open({ kind: "object", object });
   if (fd >= 0) state.tables[object.kind].add(object);

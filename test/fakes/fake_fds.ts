@@ -6,11 +6,15 @@
 import { EBADF, EMFILE } from "../../ffi/errno.ts";
 import type { Opened } from "./fake_files.ts";
 import type { FakeObject } from "./fake_objects.ts";
+import type { Pin } from "./fake_pins.ts";
 
 /** What a descriptor refers to. */
 export type Handle =
   | { kind: "object"; object: FakeObject }
   | { kind: "stats" }
+  | { kind: "mount" }
+  | { kind: "pin"; pin: Pin }
+  | { kind: "iteration"; read(into: Uint8Array): number }
   | Opened;
 
 /** 0, 1 and 2 are taken, as in every process. */
@@ -57,7 +61,8 @@ export class FakeFds {
     const fd = this.#lowestFree;
     this.#handles.set(fd, handle);
     while (this.#handles.has(this.#lowestFree)) this.#lowestFree++;
-    if (handle.kind === "object") handle.object.references++;
+    const object = held(handle);
+    if (object !== undefined) object.references++;
     return fd;
   }
 
@@ -67,7 +72,8 @@ export class FakeFds {
     if (!handle) return -EBADF;
     this.#handles.delete(fd);
     this.#lowestFree = Math.min(this.#lowestFree, fd);
-    if (handle.kind === "object") this.release(handle.object);
+    const object = held(handle);
+    if (object !== undefined) this.release(object);
     return 0;
   }
 
@@ -76,4 +82,9 @@ export class FakeFds {
     object.references--;
     if (object.references === 0 && !object.owned) this.#released(object);
   }
+}
+
+function held(handle: Handle): FakeObject | undefined {
+  if (handle.kind === "object") return handle.object;
+  return handle.kind === "pin" ? handle.pin.object : undefined;
 }

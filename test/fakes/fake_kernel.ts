@@ -12,6 +12,7 @@ import {
   EINVAL,
   EMFILE,
   ENAMETOOLONG,
+  ENODEV,
   ENOENT,
   ENOTDIR,
   EPERM,
@@ -27,6 +28,8 @@ import {
 import { Faults, type FaultScope } from "./fake_faults.ts";
 import { FakeFds } from "./fake_fds.ts";
 import { encodeDirents, FakeFiles } from "./fake_files.ts";
+import { FakePins, openPin, unlinkPin } from "./fake_pins.ts";
+import { fakeKernelBtf } from "./fake_btf.ts";
 import { FakeMemory } from "./fake_memory.ts";
 import { ATTR_BYTES_6_18, INFO_BYTES_6_18 } from "./info_layouts.ts";
 import { ObjectStore } from "./object_store.ts";
@@ -69,6 +72,12 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
   statsOther = false;
   /** What one run of a program takes. */
   runNs = 25;
+  kernelBtf: Uint8Array | undefined;
+  cpus = 2;
+  refusedFields: ReadonlySet<string> = new Set();
+  readonly pins = new FakePins();
+  bpffsMounted = false;
+  verifier?: KernelState["verifier"];
   /** Calls of bpf() so far, refused ones too. */
   bpfCalls = 0;
   readonly #threadId: number;
@@ -120,6 +129,18 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     this.nowMs += ms;
   }
 
+  /** It has BTF, and iterators over maps, programs and links. @param lacks members and functions that it has not */
+  giveIterators(lacks: readonly string[] = []): this {
+    const bytes = fakeKernelBtf(lacks);
+    this.kernelBtf = bytes;
+    this.files.addFile("/sys/kernel/btf/vmlinux", bytes);
+    this.files.addFile(
+      "/sys/devices/system/cpu/possible",
+      () => `0-${this.cpus - 1}\n`,
+    );
+    return this;
+  }
+
   /** A program runs in the kernel; that is counted where statistics are on. */
   runProgram(id: number, times = 1): void {
     const program = this.tables.program.get(id);
@@ -163,6 +184,8 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
   open(path: string, flags = 0): number {
     if (path.length >= PATH_MAX) return -ENAMETOOLONG;
     if (this.fds.isFull) return -EMFILE;
+    const pinned = openPin(this, path, flags);
+    if (pinned !== undefined) return pinned;
     const opened = this.files.open(path, (flags & O_DIRECTORY) !== 0);
     return typeof opened === "number" ? opened : this.fds.open(opened);
   }
@@ -171,6 +194,7 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     const handle = this.fds.get(fd);
     if (!handle) return -EBADF;
     if (handle.kind === "directory") return -EISDIR;
+    if (handle.kind === "iteration") return handle.read(into);
     if (handle.kind !== "file") return -EINVAL;
     const piece = handle.bytes.subarray(handle.at, handle.at + into.length);
     if (piece.length === 0) {
@@ -181,16 +205,20 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     return piece.length;
   }
 
-  mountDetached(_type: string): number {
-    return -EPERM;
+  mountDetached(type: string): number {
+    if (!this.privileged) return -EPERM;
+    return type === "bpf" ? this.fds.open({ kind: "mount" }) : -ENODEV;
   }
 
-  chmod(_path: string, _mode: number): number {
-    return -ENOENT;
+  chmod(path: string, mode: number): number {
+    const pin = this.pins.get(path);
+    if (pin === undefined) return -ENOENT;
+    pin.mode = mode;
+    return 0;
   }
 
-  unlink(_path: string): number {
-    return -ENOENT;
+  unlink(path: string): number {
+    return unlinkPin(this, path);
   }
 
   readDirectory(fd: number, into: Uint8Array<ArrayBuffer>): number {

@@ -17,6 +17,8 @@ export interface CommonSpec {
 /** Largest struct that this fake fills. */
 export const MAX_INFO_BYTES = 256;
 
+let lastCookie = 0;
+
 /** One object: `Fields` names what update() takes. */
 export class FakeObject<Fields extends Layout = Layout> {
   /** The struct as the newest kernel fills it. */
@@ -30,6 +32,10 @@ export class FakeObject<Fields extends Layout = Layout> {
   functionTypeIds: readonly number[] = [];
   /** The type information of a BTF object. */
   typeBytes: Uint8Array = new Uint8Array(0);
+  /** A program's instructions. */
+  code: Uint8Array = new Uint8Array(0);
+  /** Never given out twice. */
+  readonly cookie = ++lastCookie;
   /** Descriptors and objects that refer to it. */
   references = 0;
   /** Something outside of this process keeps it alive. */
