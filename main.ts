@@ -3,7 +3,11 @@
  * has their meaning).
  * @module
  */
-import { keepAllocatorSmall, openLibc } from "./ffi/mod.ts";
+import {
+  keepAllocatorSmall,
+  openLibc,
+  unlimitLockedMemory,
+} from "./ffi/mod.ts";
 import { systemClock } from "./src/clock.ts";
 import { HANDLES } from "./src/config/environment.ts";
 import type { KernelSide } from "./src/kernel_side.ts";
@@ -18,6 +22,7 @@ const EXT = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 
 function kernelSide(): KernelSide {
   keepAllocatorSmall();
+  unlimitLockedMemory();
   const kernel = openLibc();
   const lives = livesOf(kernel, HANDLES);
   return {

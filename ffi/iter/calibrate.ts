@@ -1,20 +1,22 @@
 /**
- * Owns the finding of where the kernel keeps the memory of each CPU, without symbols: a per-CPU pointer plus a CPU's base is
- * an address, and of a map of our own both are known. In: a port, the kernel's BTF. Out: one base a possible CPU, constant
- * until the next boot; or why there are none. Needs CAP_BPF and CAP_PERFMON. Since 5.19 (bpf_map_lookup_percpu_elem).
+ * Owns the finding of where the kernel keeps the memory of each CPU: a per-CPU pointer plus a CPU's base is an address, and of
+ * a map of our own both are known (since 5.19, bpf_map_lookup_percpu_elem); before, the kernel's own list of bases is read,
+ * which takes its symbol. In: a port, the kernel's BTF. Out: one base a possible CPU, constant until the next boot; or why
+ * there are none. Needs CAP_BPF and CAP_PERFMON.
  * @module
  */
 import { Assembler } from "../asm/assemble.ts";
 import { createIteratorLink, createMap, objectInfo } from "../bpf.ts";
 import { TRACE_ITER, TRACING } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
-import { errnoName } from "../errno.ts";
+import { EINVAL, errnoName } from "../errno.ts";
 import { Fd } from "../fd.ts";
 import { MAP_TYPES } from "../names.ts";
 import type { KernelPort } from "../port.ts";
 import { readText } from "../procfs.ts";
+import { symbolAddress } from "../symbols.ts";
 import { MAP_INFO } from "../uapi.ts";
-import { loadOrRefusal } from "../verifier.ts";
+import { loadOrRefusal, type Refusal } from "../verifier.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "./emitter.ts";
 import { iterationsOf, IteratorSession } from "./session.ts";
 
@@ -46,23 +48,19 @@ export function perCpuBases(kernel: KernelPort, btf: Btf): bigint[] | string {
   const info = kernel.allocate(MAP_INFO.size);
   if (objectInfo(kernel, map.number, info, 8) < 8) return "a map has no id";
   const id = MAP_INFO.id.get(info.view, MAP_INFO.id.offset);
-  let code: Uint8Array<ArrayBuffer>;
+  let answer: number | Refusal;
   try {
-    code = program(btf, map.number, id, cpus);
+    answer = load(kernel, btf, id, ofOwnMap(map.number, cpus));
+    if (typeof answer !== "number" && answer.errno === EINVAL) {
+      const list = symbolAddress(kernel, "__per_cpu_offset");
+      if (list !== undefined) {
+        answer = load(kernel, btf, id, ofKernelList(list, cpus));
+      }
+    }
   } catch (error) {
     if (error instanceof Absent) return error.message;
     throw error;
   }
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
-  const answer = loadOrRefusal(kernel, {
-    type: TRACING,
-    instructions,
-    instructionCount: code.length / 8,
-    name: "bpfpulse_cal",
-    expectedAttachType: TRACE_ITER,
-    attachBtfId: btf.functionId("bpf_iter_bpf_map") ?? 0,
-  });
   if (typeof answer !== "number") return answer.reason;
   using loaded = new Fd(kernel, answer);
   const linked = createIteratorLink(kernel, loaded.number);
@@ -85,37 +83,69 @@ export function perCpuBases(kernel: KernelPort, btf: Btf): bigint[] | string {
   );
 }
 
-/** Writes the per-CPU pointer of the map's only element, then its address on each CPU. */
-function program(
+/** Leaves one number after another in r0, and has each written: where per-CPU memory begins, and a copy of it for each CPU. */
+type Numbers = (asm: Assembler, emit: Emitter, write: () => void) => void;
+
+/** The per-CPU pointer of the map's only element, then its address on each CPU. */
+function ofOwnMap(mapFd: number, cpus: number): Numbers {
+  return (asm, emit, write) => {
+    emit.address([["bpf_array", "pptrs"]]);
+    write();
+    asm.move("r8", 0).label("next")
+      .store(4, "r10", -16, 0).mapFd("r1", mapFd)
+      .move("r2", "r10").alu64("r2", "+=", -16)
+      .move("r3", "r8").call(LOOKUP_PERCPU_ELEM);
+    write();
+    asm.alu64("r8", "+=", 1).jump("r8", "!=", cpus, "next");
+  };
+}
+
+/** Bases as the kernel lists them: `unsigned long __per_cpu_offset[NR_CPUS]`. */
+function ofKernelList(address: bigint, cpus: number): Numbers {
+  return (asm, emit, write) => {
+    asm.move("r0", 0);
+    write();
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      asm.immediate64("r1", address);
+      emit.peek(8, cpu * 8);
+      write();
+    }
+  };
+}
+
+/** @throws {Absent} */
+function load(
+  kernel: KernelPort,
   btf: Btf,
-  mapFd: number,
   mapId: number,
-  cpus: number,
-): Uint8Array<ArrayBuffer> {
+  numbers: Numbers,
+): number | Refusal {
   const asm = new Assembler();
   const emit = new Emitter(asm, btf, "probe", "bpf_map", -16 - SCRATCH_BYTES);
   const { offset: meta } = emit.place(["bpf_iter__bpf_map", "meta"]);
   const { offset: seq } = emit.place(["bpf_iter_meta", "seq"]);
-  const put = () => {
-    asm.store(8, "r10", -8, "r0")
-      .load(8, "r1", "r6", meta).load(8, "r1", "r1", seq)
-      .move("r2", "r10").alu64("r2", "+=", -8)
-      .move("r3", 8).call(SEQ_WRITE);
-  };
   asm.move("r6", "r1")
     .load(8, OBJECT, "r1", emit.place(["bpf_iter__bpf_map", "map"]).offset)
     .jump(OBJECT, "==", 0, "end")
     .load(4, "r0", OBJECT, emit.place(["bpf_map", "id"]).offset)
     .jump("r0", "!=", mapId, "end");
-  emit.address([["bpf_array", "pptrs"]]);
-  put();
-  asm.move("r8", 0).label("next")
-    .store(4, "r10", -16, 0).mapFd("r1", mapFd)
-    .move("r2", "r10").alu64("r2", "+=", -16)
-    .move("r3", "r8").call(LOOKUP_PERCPU_ELEM);
-  put();
-  asm.alu64("r8", "+=", 1).jump("r8", "!=", cpus, "next");
-  return asm.label("end").move("r0", 0).exit().assemble();
+  numbers(asm, emit, () => {
+    asm.store(8, "r10", -8, "r0")
+      .load(8, "r1", "r6", meta).load(8, "r1", "r1", seq)
+      .move("r2", "r10").alu64("r2", "+=", -8)
+      .move("r3", 8).call(SEQ_WRITE);
+  });
+  const code = asm.label("end").move("r0", 0).exit().assemble();
+  const instructions = kernel.allocate(code.length);
+  instructions.bytes.set(code);
+  return loadOrRefusal(kernel, {
+    type: TRACING,
+    instructions,
+    instructionCount: code.length / 8,
+    name: "bpfpulse_cal",
+    expectedAttachType: TRACE_ITER,
+    attachBtfId: btf.functionId("bpf_iter_bpf_map") ?? 0,
+  });
 }
 
 /** How many CPUs there may ever be: per-CPU memory is for all of them. As `0-63` or `0,2-3`. */

@@ -20,7 +20,7 @@ import {
 } from "../../workers/iterators.ts";
 import type { BackendName, Descriptions } from "../../workers/protocol.ts";
 import { kernelBtf } from "../kernel/btf.ts";
-import { whyNoCompiler } from "../kernel/compile.ts";
+import { whyNoTool } from "../kernel/compile.ts";
 import {
   bpftoolDifferences,
   expectedBtf,
@@ -128,7 +128,7 @@ for (const backend of BACKENDS) {
         const told = sampled(backend, kind);
         await t.step({
           name: `${kind}: C reader`,
-          ignore: notHere(`${kind}: C reader`, whyNoCompiler()),
+          ignore: notHere(`${kind}: C reader`, whyNoTool("info")),
           fn() {
             const rows = readInfo(kind);
             const differences = workshop.made.flatMap((object) => {
@@ -205,7 +205,7 @@ for (const backend of BACKENDS) {
       using made = new Backend(backend);
       const table = tableOf(made.collectors, "program");
       const columns = columnsOf(table, workshop.ids("program"));
-      const reference = whyNoCompiler() === undefined
+      const reference = whyNoTool("info") === undefined
         ? readInfo("program")
         : undefined;
       for (const { runs, program } of counted) {

@@ -11,6 +11,11 @@ const FLAGS = ["-O2", "-Wall", "-Wextra"];
 /** The programs there are. */
 export type Tool = "info" | "hold" | "churn";
 
+/** Why `tool` is not to be had here, or undefined where it is. */
+export function whyNoTool(tool: Tool): string | undefined {
+  return isBuilt(tool) ? undefined : whyNoCompiler();
+}
+
 /** Why no C program can be built here, or undefined where they can. */
 export function whyNoCompiler(): string | undefined {
   try {
@@ -29,15 +34,12 @@ export function whyNoCompiler(): string | undefined {
 /** Path of `tool`, built when a source is newer. @throws {Error} with the compiler's complaint */
 export function compile(tool: Tool): string {
   const target = `${BUILD}${tool}`;
-  const sources = [`${SOURCES}${tool}.c`, `${SOURCES}objects.h`];
-  if (sources.every((source) => modifiedMs(source) < modifiedMs(target))) {
-    return target;
-  }
+  if (isBuilt(tool)) return target;
   Deno.mkdirSync(BUILD, { recursive: true });
   // Another test file may run the same program at this moment: it gets the old or the new one, whole.
   const fresh = `${target}.${Deno.pid}`;
   const { success, stderr } = new Deno.Command("cc", {
-    args: [...FLAGS, "-o", fresh, sources[0]],
+    args: [...FLAGS, "-o", fresh, `${SOURCES}${tool}.c`],
   }).outputSync();
   if (!success) {
     throw new Error(
@@ -76,6 +78,13 @@ function output(command: string, args: string[]): string {
     );
   }
   return new TextDecoder().decode(stdout);
+}
+
+/** Whether it is there, and newer than its sources. */
+function isBuilt(tool: Tool): boolean {
+  const builtMs = modifiedMs(`${BUILD}${tool}`);
+  return [`${SOURCES}${tool}.c`, `${SOURCES}objects.h`]
+    .every((source) => modifiedMs(source) < builtMs);
 }
 
 /** 0 for a file that is not there. */
