@@ -116,12 +116,25 @@ function attachment(
     case "uprobe_multi":
       return [undefined, text(row.path)];
     case "perf_event":
-      return [
-        "perf_event",
-        `event:${row["perf_event.event_type"]}/${row["perf_event.config"]}`,
-      ];
+      return ["perf_event", perfEvent(row)];
     default:
       throw new Error(`Cannot say what a ${type} link is attached to`);
+  }
+}
+
+function perfEvent(row: Row): string {
+  switch (number(row["perf_event.type"])) {
+    case 1:
+    case 2: {
+      const offset = number(row["perf_event.offset"]).toString(16);
+      return `${row["perf_event.name"]}+0x${offset}`;
+    }
+    case 6:
+      return `event:${row["perf_event.event_type"]}/${
+        row["perf_event.config"]
+      }`;
+    default:
+      return text(row["perf_event.name"]);
   }
 }
 
