@@ -138,6 +138,9 @@ function perfEvent(row: Row): string {
   }
 }
 
+/** MAX_PROG_FULL_NAME without its NUL: bpftool has room for no more. */
+const BPFTOOL_NAME_CHARACTERS = 127;
+
 /** Where bpftool says otherwise than the description, field by field; what it does not know is passed over. */
 export function bpftoolDifferences(
   row: Row,
@@ -145,11 +148,12 @@ export function bpftoolDifferences(
 ): string[] {
   // bpftool asks BTF only where the kernel may have cut the name.
   const cut = text(told.name ?? "").length === 15;
+  const longName = text(told.fullName ?? told.name ?? "");
   const attachedTo = text(told.target ?? "").split(":").at(-1);
   /** bpftool's field, and what the description says in its place. */
   const fields: readonly (readonly [string, unknown])[] = [
     ["type", told.type],
-    ["name", cut ? told.fullName ?? told.name : told.name],
+    ["name", cut ? longName.slice(0, BPFTOOL_NAME_CHARACTERS) : told.name],
     ["flags", told.flags],
     ["bytes_key", told.keySizeBytes],
     ["bytes_value", told.valueSizeBytes],

@@ -15,8 +15,24 @@ const CLOSE_ON_EXEC = 8;
 /** One sample in 100 seconds of CPU time: the program is attached, and does not run. */
 const PERIOD_NS = 100_000_000_000n;
 
-/** The uprobe that is opened: at its ELF header, which never runs. */
-export const UPROBE = { path: "/usr/bin/env", offset: 0x10 } as const;
+/**
+ * A file for uprobes that nobody maps. A probe is written into every private mapping of its file, of code or not: one in a
+ * program breaks whoever starts that program meanwhile.
+ */
+export class ProbedFile implements Disposable {
+  readonly path = Deno.makeTempFileSync({ prefix: "bpfpulse_probed_" });
+  /** Where probes may be. */
+  readonly offsets = [4096, 4112] as const;
+
+  constructor() {
+    Deno.writeFileSync(this.path, new Uint8Array(8192));
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path);
+  }
+}
+
 const UPROBE_TYPE = "/sys/bus/event_source/devices/uprobe/type";
 const PERF_TYPE_TRACEPOINT = 2;
 /** Ids are given to events as they are found at boot; a kernel has some 1,000. */
@@ -46,16 +62,16 @@ export function openTracepoints(kernel: KernelPort, count: number): number[] {
   return opened;
 }
 
-/** Opens UPROBE, or answers -1 where the kernel refuses. */
-export function openUprobe(kernel: KernelPort): number {
+/** Opens a uprobe, or answers -1 where the kernel refuses. */
+export function openUprobe(kernel: KernelPort, file: ProbedFile): number {
   const type = readNumber(kernel, UPROBE_TYPE);
   if (type === undefined) return -1;
-  const path = bufferOf(kernel, bytesOf(UPROBE.path));
+  const path = bufferOf(kernel, bytesOf(file.path));
   return openEvent(kernel, (view) => {
     view.setUint32(0, type, true);
     view.setUint32(56, path.addressLow, true);
     view.setUint32(60, path.addressHigh, true);
-    view.setBigUint64(64, BigInt(UPROBE.offset), true);
+    view.setBigUint64(64, BigInt(file.offsets[0]), true);
   });
 }
 
