@@ -31,7 +31,12 @@ export * from "./iter/per_cpu.ts";
 export * from "./iter/pins.ts";
 export * from "./iter/program_table.ts";
 export * from "./iter/session.ts";
-export { type RecordField, type RecordTable, structsOf } from "./iter/table.ts";
+export {
+  enumeratorsOf,
+  type RecordField,
+  type RecordTable,
+  structsOf,
+} from "./iter/table.ts";
 export * from "./libc.ts";
 export * from "./locked_memory.ts";
 export * from "./names.ts";

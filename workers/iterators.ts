@@ -8,6 +8,7 @@ import {
   BtfError,
   CALIBRATION_STRUCTS,
   closeIterator,
+  enumeratorsOf,
   errnoName,
   KERNEL_BTF_PATH,
   type KernelPort,
@@ -181,6 +182,7 @@ function scan(kernel: KernelPort): Btf | string {
         ...new Set(tables.map(({ target }) => `bpf_iter_${target}`)),
         "bpf_rdonly_cast",
       ],
+      enumerators: [...new Set(tables.flatMap(enumeratorsOf))],
     });
   } catch (error) {
     if (error instanceof BtfError) return error.message;

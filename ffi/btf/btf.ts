@@ -64,6 +64,14 @@ export class Btf implements Disposable {
     return this.#found.functions.get(name);
   }
 
+  /** Value of an enumerator. @throws {RangeError} as structId() */
+  enumerator(name: string): number | undefined {
+    if (!this.#wanted.enumerators?.includes(name)) {
+      throw unasked("enumerator", name);
+    }
+    return this.#found.enumerators.get(name);
+  }
+
   /** Bytes of a struct. @throws {RangeError} as structId(); @throws {Error} once disposed. */
   sizeOf(struct: string): number | undefined {
     const id = this.structId(struct);

@@ -11,12 +11,16 @@ import { KIND, kindOf, memberCountOf, TYPE_WORDS, wordsOf } from "./kinds.ts";
 export interface Wanted {
   readonly structs: readonly string[];
   readonly functions: readonly string[];
+  /** Of enums of up to 32 bits. */
+  readonly enumerators?: readonly string[];
 }
 
 /** What the pass found. An id is a number from 1 on; the first type of a name counts. */
 export interface Found {
   readonly structs: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, number>;
+  /** Values, not ids. */
+  readonly enumerators: ReadonlyMap<string, number>;
   /** Word where type `i * CHECKPOINT_TYPES + 1` begins. */
   readonly checkpoints: Uint32Array;
   /** The highest id. */
@@ -24,6 +28,9 @@ export interface Found {
 }
 
 export const CHECKPOINT_TYPES = 64;
+
+/** Words of `struct btf_enum`: where the name is, value. */
+const ENUMERATOR_WORDS = 2;
 
 interface Candidate {
   readonly name: string;
@@ -40,11 +47,14 @@ export function scanTypes(
 ): Found {
   const structs = new Map<string, number>();
   const functions = new Map<string, number>();
+  const enumerators = new Map<string, number>();
   const buckets: Candidate[][] = [[]];
   /** By kind and first byte of a name: the bucket of those that are wanted, 0 for none. */
   const bucketOf = new Uint16Array(128 << 8);
   addCandidates(KIND.STRUCT, wanted.structs, structs, buckets, bucketOf);
   addCandidates(KIND.FUNC, wanted.functions, functions, buckets, bucketOf);
+  const ofEnums = wanted.enumerators ?? [];
+  addCandidates(KIND.ENUM, ofEnums, enumerators, buckets, bucketOf);
 
   const end = words.length;
   const stringsEnd = strings.length;
@@ -63,14 +73,26 @@ export function scanTypes(
     const size = wordsOf(info);
     if (size === 0) throw unknownKind(count, info);
     if (nameAt >= stringsEnd) throw lostName(count, nameAt, stringsEnd);
-    const bucket = bucketOf[(kindOf(info) << 8) | strings[nameAt]];
-    if (bucket !== 0) note(buckets[bucket], strings, nameAt, count);
+    if (at + size > end) throw cut(count);
+    const kind = kindOf(info);
+    if (kind === KIND.ENUM) {
+      if (ofEnums.length > 0) {
+        for (let m = at + TYPE_WORDS; m < at + size; m += ENUMERATOR_WORDS) {
+          const bucket = bucketOf[(KIND.ENUM << 8) | strings[words[m]]];
+          if (bucket === 0) continue;
+          note(buckets[bucket], strings, words[m], words[m + 1]);
+        }
+      }
+    } else {
+      const bucket = bucketOf[(kind << 8) | strings[nameAt]];
+      if (bucket !== 0) note(buckets[bucket], strings, nameAt, count);
+    }
     at += size;
-    if (at > end) throw cut(count);
   }
   return {
     structs,
     functions,
+    enumerators,
     checkpoints: checkpoints.slice(0, Math.ceil(count / CHECKPOINT_TYPES)),
     typeCount: count,
   };

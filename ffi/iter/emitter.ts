@@ -7,7 +7,7 @@
 import type { Assembler } from "../asm/assemble.ts";
 import type { Register, Width } from "../asm/opcode.ts";
 import type { Btf } from "../btf/btf.ts";
-import type { Form, Step, Way } from "./table.ts";
+import type { Bits, Form, Step, Way } from "./table.ts";
 
 const PROBE_READ_KERNEL = 113;
 const PROBE_READ_KERNEL_STR = 115;
@@ -64,9 +64,19 @@ export class Emitter {
 
   /** Whether all members on `way` exist. */
   has(way: Way): boolean {
-    return way.every(([struct, path]) =>
-      this.#btf.member(struct, path) !== undefined
+    return way.every(([struct, path, at]) =>
+      this.#btf.member(struct, path) !== undefined &&
+      (!at || this.#btf.member(struct, at) !== undefined)
     );
+  }
+
+  /** Leaves in r0 the bits that are set. @throws {Absent} where this kernel has none of them */
+  bits({ of, enumerators }: Bits): void {
+    let mask = 0;
+    for (const name of enumerators) mask |= this.#btf.enumerator(name) ?? 0;
+    if (mask === 0) throw new Absent(`this kernel has no ${enumerators[0]}`);
+    this.value(of);
+    this.asm.alu32("r0", "&=", mask);
   }
 
   /**
@@ -82,8 +92,12 @@ export class Emitter {
     if (way[0][0] !== this.#object && kind === "pointer") {
       kind = this.#retype(way[0][0]);
     }
-    for (const step of way.slice(0, -1)) {
-      this.#fetch(kind, this.place(step).offset, 8, "r1");
+    for (let i = 1; i < way.length; i++) {
+      this.#fetch(kind, this.place(way[i - 1]).offset, 8, "r1");
+      const [struct, , at] = way[i];
+      if (at === undefined) continue;
+      if (at !== "") asm.alu64("r1", "+=", -this.place([struct, at]).offset);
+      if (kind === "pointer") kind = this.#retype(struct);
     }
     return kind;
   }

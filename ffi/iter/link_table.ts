@@ -1,21 +1,28 @@
 /**
  * Owns what the two link iterators write. In: nothing. Out: a tick table (identity, program, and the place that a link may lose),
- * and a birth table that begins with the same and goes on as `struct bpf_link_info` and a name. Links whose target no
- * program can tell (a file's path, a perf event) are not in it: DESCRIBED_HERE lists those that are.
+ * and a birth table that begins with the same and goes on as `struct bpf_link_info` and a name. Not in it are
+ * links whose target no program tells (uprobe_multi: bpf_d_path() takes no path that was reached by a cast): DESCRIBED_HERE lists those that are.
  * @module
  */
 import { LINK_TYPES } from "../names.ts";
-import type { Field } from "../struct.ts";
+import { type Field, u32 } from "../struct.ts";
 import { LINK_INFO } from "../uapi.ts";
-import type { Origin, RecordField, RecordTable, Step, Way } from "./table.ts";
+import type {
+  Bits,
+  Origin,
+  RecordField,
+  RecordTable,
+  Step,
+  Way,
+} from "./table.ts";
 
 const of = (...way: Way) => ({ ways: [way] } as const);
 
 export const LINK_HEAD_BYTES = 16;
-/** Behind the info: the tracepoint or iterator target. */
+/** Behind the info: the tracepoint, function, file or iterator target. */
 export const LINK_NAME = {
   offset: LINK_HEAD_BYTES + LINK_INFO.size,
-  size: 128,
+  size: 256,
 };
 
 const ID = of(["bpf_link", "id"]);
@@ -86,6 +93,18 @@ const attached = (...before: Step): Origin => ({
   ways: [[["bpf_link", "attach_type"]], [before]],
 });
 const { netfilter, tracing } = LINK_INFO;
+
+/** In place of `perf_event` of the info, what that is made of. */
+export const LINK_EVENT = {
+  isUprobe: u32(16),
+  programType: u32(20),
+  config: LINK_INFO.perf_event.name,
+  eventType: LINK_INFO.perf_event.name_len,
+  uprobeOffset: LINK_INFO.perf_event.offset,
+} as const;
+
+/** From the link to the file of its perf event, whose private_data is the event. */
+const EVENT: Way = [["bpf_perf_link", "perf_file"], ["file", "private_data"]];
 const KEY: Way = [["bpf_tracing_link", "trampoline"], [
   "bpf_trampoline",
   "key",
@@ -194,6 +213,20 @@ const BY_TYPE: Readonly<Record<string, readonly RecordField[]>> = {
       of(["bpf_struct_ops_link", "map"], ["bpf_map", "id"]),
     ),
   ],
+  perf_event: [
+    at("perf_event", "program_type", LINK_EVENT.programType, {
+      ways: [[["bpf_link", "prog"], ["bpf_prog", "type"]]],
+    }),
+    at("perf_event", "is_uprobe", LINK_EVENT.isUprobe, {
+      bits: eventBits("UPROBE"),
+    }),
+    at("perf_event", "event_type", LINK_EVENT.eventType, {
+      ways: [[...EVENT, ["perf_event", "attr.type", ""]]],
+    }),
+    at("perf_event", "config", LINK_EVENT.config, {
+      ways: [[...EVENT, ["perf_event", "attr.config", ""]]],
+    }),
+  ],
   kprobe_multi: [
     at(
       "kprobe_multi",
@@ -203,6 +236,37 @@ const BY_TYPE: Readonly<Record<string, readonly RecordField[]>> = {
     ),
   ],
 };
+
+/** What only some kernels' perf events have; each writes where the others do not. */
+const EVENT_NAMES: readonly RecordField[] = [
+  eventName("tracepoint", ["TRACEPOINT"], true, [
+    ["trace_event_call", "tp"],
+    ["tracepoint", "name"],
+  ]),
+  // is_syscall_trace_event(): those that are of no other kind.
+  eventName(
+    "syscall",
+    ["TRACEPOINT", "KPROBE", "UPROBE", "EPROBE", "FPROBE"],
+    false,
+    [["trace_event_call", "name"]],
+  ),
+  eventName("kprobe", ["KPROBE"], true, [
+    ["trace_probe_event", "probes.next", "call"],
+    ["trace_kprobe", "symbol", "tp.list"],
+  ]),
+  eventName("uprobe", ["UPROBE"], true, [
+    ["trace_probe_event", "probes.next", "call"],
+    ["trace_uprobe", "filename", "tp.list"],
+  ]),
+  at("perf_event", "uprobe_offset", LINK_EVENT.uprobeOffset, {
+    ways: [[
+      ...EVENT,
+      ["perf_event", "tp_event", ""],
+      ["trace_probe_event", "probes.next", "call"],
+      ["trace_uprobe", "offset", "tp.list"],
+    ]],
+  }),
+];
 
 /** Fields by type of link; a link of another type, or that lacks one of them here, must be asked by descriptor. */
 export const DESCRIBED_HERE: Readonly<Record<string, readonly string[]>> =
@@ -235,6 +299,7 @@ export const LINK_BIRTH: RecordTable = {
     ...LINK_TYPES.flatMap((type) => [
       ...PLACE_WORDS.filter(({ when }) => when === linkType(type)),
       ...(BY_TYPE[type] ?? []),
+      ...(type === "perf_event" ? EVENT_NAMES : []),
     ]),
   ],
 };
@@ -245,6 +310,30 @@ function name(type: string, text: Way): RecordField {
     ...LINK_NAME,
     from: { text },
     when: linkType(type),
+  };
+}
+
+function eventBits(...names: readonly string[]): Bits {
+  return {
+    of: [...EVENT, ["perf_event", "tp_event", ""], [
+      "trace_event_call",
+      "flags",
+    ]],
+    enumerators: names.map((name) => `TRACE_EVENT_FL_${name}`),
+  };
+}
+
+/** The name of an event of a kind, as bpf_get_perf_event_info() finds it. */
+function eventName(
+  kind: string,
+  flags: readonly string[],
+  areSet: boolean,
+  end: Way,
+): RecordField {
+  return {
+    ...name("perf_event", [...EVENT, ["perf_event", "tp_event", ""], ...end]),
+    name: `perf_event.${kind}`,
+    onlyIf: { bits: eventBits(...flags), areSet },
   };
 }
 

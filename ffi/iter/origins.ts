@@ -14,11 +14,30 @@ type From<K extends string> = Extract<Origin, Record<K, unknown>>;
 /** @throws {Absent} */
 export function writeField(
   emit: Emitter,
-  { size, from }: RecordField,
+  { size, from, onlyIf }: RecordField,
   at: number,
   perCpu: PerCpu,
 ): void {
-  if ("ways" in from) writeValue(emit, from, at, size);
+  const end = emit.fresh();
+  if (onlyIf !== undefined) {
+    emit.bits(onlyIf.bits);
+    emit.asm.jump("r0", onlyIf.areSet ? "==" : "!=", 0, end);
+  }
+  writeOrigin(emit, size, from, at, perCpu);
+  if (onlyIf !== undefined) emit.asm.label(end);
+}
+
+function writeOrigin(
+  emit: Emitter,
+  size: number,
+  from: Origin,
+  at: number,
+  perCpu: PerCpu,
+): void {
+  if ("bits" in from) {
+    emit.bits(from.bits);
+    emit.asm.store(4, "r10", at, "r0");
+  } else if ("ways" in from) writeValue(emit, from, at, size);
   else if ("text" in from) {
     emit.address(from.text);
     emit.text(at, size);

@@ -67,10 +67,10 @@ const info = (
   ...more,
 });
 
-/** Behind the info; most functions' names are shorter. */
+/** Behind the info, as much as the 512 bytes of a program's stack leave: a name that fills it was cut, and is not told. */
 export const FULL_NAME = {
   offset: PROGRAM_HEAD_BYTES + PROG_INFO.size,
-  size: 128,
+  size: 256,
 };
 
 /** BPF_MAX_SUBPROGS */

@@ -5,8 +5,17 @@
  * @module
  */
 
-/** A member, by struct and dotted path. All steps but the last one of a way are pointers, each to the next one's struct. */
-export type Step = readonly [struct: string, path: string];
+/**
+ * A member, by struct and dotted path. All steps but the last one of a way are pointers, each to the next one's struct; where the
+ * kernel has such a pointer of another type, `at` is the member of that struct that it points to, or `""` for its beginning.
+ */
+export type Step = readonly [struct: string, path: string, at?: string];
+
+/** Bits of a number, by the names of enumerators; those that this kernel lacks are none. */
+export interface Bits {
+  readonly of: Way;
+  readonly enumerators: readonly string[];
+}
 
 /** From the iterated object to a value. */
 export type Way = readonly Step[];
@@ -19,6 +28,8 @@ export type Origin =
     readonly shift?: number;
     readonly mask?: number;
   }
+  /** Not 0 where one of the bits is set. */
+  | { readonly bits: Bits }
   /** The text that the pointer at the end of the way points to. */
   | { readonly text: Way }
   /** The sum over all CPUs of a u64 in the per-CPU struct that the pointer at the end of the first way points to. */
@@ -51,6 +62,8 @@ export interface RecordField {
   readonly insteadOf?: string;
   /** Written only for objects whose selector has this value. */
   readonly when?: number;
+  /** Written only where one of the bits is set, or none of them. */
+  readonly onlyIf?: { readonly bits: Bits; readonly areSet: boolean };
   /** The kernel that has it first, where that is not the iterator's own; for readers. */
   readonly since?: string;
 }
@@ -80,8 +93,10 @@ export type Form =
 /** Every struct that a table names. */
 export function structsOf(table: RecordTable): string[] {
   const steps: Step[] = [table.object, ...(table.selector ?? [])];
-  for (const { from } of table.fields) {
-    if ("ways" in from) steps.push(...from.ways.flat());
+  for (const { from, onlyIf } of table.fields) {
+    if (onlyIf !== undefined) steps.push(...onlyIf.bits.of);
+    if ("bits" in from) steps.push(...from.bits.of);
+    else if ("ways" in from) steps.push(...from.ways.flat());
     else if ("text" in from) steps.push(...from.text);
     else if ("sum" in from) steps.push(from.sum, ...from.perCpu.flat());
     else if ("total" in from) {
@@ -107,3 +122,11 @@ export const FUNCTION_NAME_STEPS = [
   ["btf", "strings"],
   ["btf_type", "name_off"],
 ] as const satisfies readonly Step[];
+
+/** Every enumerator that a table names. */
+export function enumeratorsOf({ fields }: RecordTable): string[] {
+  return fields.flatMap(({ from, onlyIf }) => [
+    ...("bits" in from ? from.bits.enumerators : []),
+    ...(onlyIf?.bits.enumerators ?? []),
+  ]);
+}

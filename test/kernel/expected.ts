@@ -116,14 +116,30 @@ function attachment(
     case "uprobe_multi":
       return [undefined, text(row.path)];
     case "perf_event":
-      return [
-        "perf_event",
-        `event:${row["perf_event.event_type"]}/${row["perf_event.config"]}`,
-      ];
+      return ["perf_event", perfEvent(row)];
     default:
       throw new Error(`Cannot say what a ${type} link is attached to`);
   }
 }
+
+function perfEvent(row: Row): string {
+  switch (number(row["perf_event.type"])) {
+    case 1:
+    case 2: {
+      const offset = number(row["perf_event.offset"]).toString(16);
+      return `${row["perf_event.name"]}+0x${offset}`;
+    }
+    case 6:
+      return `event:${row["perf_event.event_type"]}/${
+        row["perf_event.config"]
+      }`;
+    default:
+      return text(row["perf_event.name"]);
+  }
+}
+
+/** MAX_PROG_FULL_NAME without its NUL: bpftool has room for no more. */
+const BPFTOOL_NAME_CHARACTERS = 127;
 
 /** Where bpftool says otherwise than the description, field by field; what it does not know is passed over. */
 export function bpftoolDifferences(
@@ -132,11 +148,12 @@ export function bpftoolDifferences(
 ): string[] {
   // bpftool asks BTF only where the kernel may have cut the name.
   const cut = text(told.name ?? "").length === 15;
+  const longName = text(told.fullName ?? told.name ?? "");
   const attachedTo = text(told.target ?? "").split(":").at(-1);
   /** bpftool's field, and what the description says in its place. */
   const fields: readonly (readonly [string, unknown])[] = [
     ["type", told.type],
-    ["name", cut ? told.fullName ?? told.name : told.name],
+    ["name", cut ? longName.slice(0, BPFTOOL_NAME_CHARACTERS) : told.name],
     ["flags", told.flags],
     ["bytes_key", told.keySizeBytes],
     ["bytes_value", told.valueSizeBytes],

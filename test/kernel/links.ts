@@ -8,7 +8,12 @@ import { Attr, bufferOf, bytesOf, COMMAND } from "./attr.ts";
 import { kernelBtf } from "./btf.ts";
 import { returns } from "./instructions.ts";
 import { createMap, makeMap } from "./maps.ts";
-import { openCpuClock } from "./perf.ts";
+import {
+  openCpuClock,
+  openTracepoints,
+  openUprobe,
+  ProbedFile,
+} from "./perf.ts";
 import { cgroup, networkNamespace, vethPair } from "./places.ts";
 import { loadSource, type ProgramSource } from "./programs.ts";
 import { makeStructOpsLink } from "./struct_ops.ts";
@@ -229,19 +234,38 @@ function makeEventLinks(workshop: Workshop): void {
     );
   } else workshop.refuse("link", "link perf_event", "no CPU clock event");
   const { kernel } = workshop;
+  const file = workshop.use(new ProbedFile());
+  const offsets = BigUint64Array.from(file.offsets, BigInt);
+  const events: readonly (readonly [string, string, number])[] = [
+    // More than one: some are of a kind of their own (system calls, ftrace's).
+    ...openTracepoints(kernel, 3).map((fd) =>
+      ["tracepoint", "tracepoint", fd] as const
+    ),
+    ["uprobe", "kprobe", openUprobe(kernel, file)],
+  ];
+  for (const [what, type, fd] of events) {
+    if (fd < 0) {
+      workshop.refuse("link", `link perf_event ${what}`, "no such event");
+      continue;
+    }
+    workshop.use(new Fd(kernel, fd));
+    attach(
+      workshop,
+      `link perf_event ${what}`,
+      { type, code: returns(0) },
+      (program) => createLink(workshop, program, fd, "perf_event"),
+    );
+  }
   attach(
     workshop,
     "link uprobe_multi",
     { type: "kprobe", code: returns(0), expected: "trace_uprobe_multi" },
     (program) =>
       createLink(workshop, program, 0, "trace_uprobe_multi", (attr) => {
-        attr.text(16, "/usr/bin/env")
+        attr.text(16, file.path)
           .address(
             24,
-            bufferOf(
-              kernel,
-              new Uint8Array(BigUint64Array.of(4096n, 4112n).buffer),
-            ),
+            bufferOf(kernel, new Uint8Array(offsets.buffer)),
           )
           .u32(48, 2);
       }),

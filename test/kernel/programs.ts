@@ -233,4 +233,17 @@ function makeProgramsWithBtf(workshop: Workshop): void {
     attachProgramFd: target.fd,
     functions: { btfFd: btf.fd, info: [[0, btfFunction(1)]] },
   });
+  // Since 6.1 a name may have 511 bytes, before 127.
+  const longest = workshop.keep(
+    "btf",
+    "BTF with a long name",
+    loadBtf(workshop, smallBtf([`a_function_with_${"x".repeat(238)}`])),
+  );
+  if (longest === undefined) return;
+  makeProgram(workshop, {
+    type: "socket_filter",
+    code: returns(0),
+    name: "a_function_with",
+    functions: { btfFd: longest.fd, info: [[0, btfFunction(0)]] },
+  });
 }

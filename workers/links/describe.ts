@@ -23,7 +23,7 @@ import type { LinkDescription } from "./model.ts";
 const NAME_BYTES = 4096;
 
 /** `enum bpf_perf_event_type`. */
-const PERF_EVENT = {
+export const PERF_EVENT = {
   UPROBE: 1,
   URETPROBE: 2,
   KPROBE: 3,

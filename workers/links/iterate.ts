@@ -7,21 +7,31 @@
 import {
   DESCRIBED_HERE,
   Fd,
+  type Field,
+  type InfoReader,
   type KernelPort,
   LINK_BIRTH,
+  LINK_EVENT,
   LINK_HEAD_BYTES,
   LINK_INFO,
   LINK_NAME,
   LINK_TYPES,
   objectInfo,
   openObject,
+  PROG_TYPES,
   textAt,
 } from "../../ffi/mod.ts";
 import { IteratorPass, type TableIterators } from "../iterate.ts";
 import { recordInfo } from "../record_info.ts";
 import type { Rows } from "../rows.ts";
-import { describeLink, LinkDescriber } from "./describe.ts";
+import {
+  describeLink,
+  LinkDescriber,
+  PERF_EVENT as EVENT_KIND,
+} from "./describe.ts";
 import type { LinkDescription } from "./model.ts";
+
+const PERF_EVENT = "perf_event";
 
 /** Samples links by iterators. Needs nothing once they are open. Since 5.19. */
 export function iterateLinks(
@@ -47,14 +57,40 @@ export function iterateLinks(
         const description = opened.describe(id);
         if (description !== undefined) return description;
       }
+      const name = textAt(record, LINK_NAME.offset, LINK_NAME.size);
       return describeLink(
         id,
-        read,
-        () => textAt(record, LINK_NAME.offset, LINK_NAME.size) || undefined,
+        LINK_TYPES[read(LINK_INFO.type) ?? 0] === PERF_EVENT
+          ? eventInfo(read)
+          : read,
+        // A name that fills its place was cut.
+        () => name.length < LINK_NAME.size - 1 ? name || undefined : undefined,
       );
     },
     calls: () => opened.calls,
   });
+}
+
+/** What kind of event it is, as bpf_perf_link_fill_link_info() tells it by the program's type. */
+function eventInfo(read: InfoReader): InfoReader {
+  return <T>(field: Field<T>): T | undefined =>
+    (field as Field<unknown>) === LINK_INFO.perf_event.type
+      ? eventKind(read) as T | undefined
+      : read(field);
+}
+
+function eventKind(read: InfoReader): number | undefined {
+  switch (PROG_TYPES[read(LINK_EVENT.programType) ?? 0]) {
+    case "perf_event":
+      return EVENT_KIND.EVENT;
+    case "tracepoint":
+    case "kprobe":
+      return read(LINK_EVENT.isUprobe)
+        ? EVENT_KIND.UPROBE
+        : EVENT_KIND.TRACEPOINT;
+    default:
+      return undefined;
+  }
 }
 
 /** Links that are asked by descriptor, as the walk does. */

@@ -1,15 +1,11 @@
 /**
  * Owns how a program is read by the iterators. In: records of ffi/iter/program_table.ts. Out: rows and descriptions equal to the
- * walk's.
+ * walk's, but for whole names of more than 254 bytes: there is no room for them.
  * @module
  */
 import {
-  Fd,
   FULL_NAME,
   type KernelPort,
-  objectInfo,
-  openObject,
-  PROG_INFO,
   PROGRAM_BIRTH,
   PROGRAM_HEAD_BYTES,
   PROGRAM_TICK,
@@ -18,7 +14,6 @@ import {
 import { IteratorPass, type TableIterators } from "../iterate.ts";
 import { recordInfo } from "../record_info.ts";
 import type { Rows } from "../rows.ts";
-import { FullNames } from "./full_name.ts";
 import { PROGRAM_COLUMNS } from "./model.ts";
 import { describeProgram } from "./walk.ts";
 
@@ -37,7 +32,6 @@ export function iteratePrograms(
   rows: Rows<"program">,
 ): IteratorPass<"program"> {
   const info = recordInfo(PROGRAM_BIRTH, iterators.birth, PROGRAM_HEAD_BYTES);
-  const long = new LongNames(kernel);
   const written = new Set(iterators.tick.fields);
   const words = PROGRAM_COLUMNS.map((column) => {
     const field = PROGRAM_TICK.fields.find(({ name }) =>
@@ -51,41 +45,8 @@ export function iteratePrograms(
     describe(id, record) {
       const read = info(record);
       const name = textAt(record, FULL_NAME.offset, FULL_NAME.size);
-      const fullName = name.length < FULL_NAME.size - 1 ? name : long.find(id);
-      return describeProgram(id, fullName || undefined, read);
+      const isWhole = name.length < FULL_NAME.size - 1;
+      return describeProgram(id, (isWhole && name) || undefined, read);
     },
-    finish: () => long.forget(),
-    calls: () => long.calls,
   });
-}
-
-/** Names that are longer than a record has room for, asked by descriptor: needs CAP_SYS_ADMIN. */
-class LongNames {
-  readonly #kernel: KernelPort;
-  #names: FullNames | undefined;
-  #calls = 0;
-
-  constructor(kernel: KernelPort) {
-    this.#kernel = kernel;
-  }
-
-  get calls(): number {
-    return this.#calls + (this.#names?.calls ?? 0);
-  }
-
-  find(id: number): string | undefined {
-    this.#calls++;
-    const number = openObject(this.#kernel, "program", id);
-    if (number < 0) return undefined;
-    using fd = new Fd(this.#kernel, number);
-    this.#calls += 2;
-    const info = this.#kernel.allocate(PROG_INFO.size);
-    const filled = objectInfo(this.#kernel, fd.number, info, PROG_INFO.size);
-    this.#names ??= new FullNames(this.#kernel);
-    return this.#names.find(fd.number, info.view, filled);
-  }
-
-  forget(): void {
-    this.#names?.forget();
-  }
 }

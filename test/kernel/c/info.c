@@ -226,7 +226,14 @@ static void print_link(int fd, void *info)
 		NUMBER(l, perf_event.type);
 		if (l->perf_event.type == 6) { /* an event without a name */
 			NUMBER(l, perf_event.config); NUMBER(l, perf_event.event_type); NUMBER(l, perf_event.cookie);
+			break;
 		}
+		/* a name where the configuration of others is, then its length, then an offset */
+		again.perf_event.config = (unsigned long)name;
+		again.perf_event.event_type = sizeof(name);
+		if (!ask(fd, &again, sizeof(again)))
+			text("perf_event.name", name, sizeof(name));
+		printf(",\"perf_event.offset\":%u", again.perf_event.reserved);
 		break;
 	case 8: /* kprobe_multi */
 		NUMBER(l, kprobe_multi.count); NUMBER(l, kprobe_multi.flags); NUMBER(l, kprobe_multi.missed);

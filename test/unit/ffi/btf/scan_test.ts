@@ -134,3 +134,23 @@ Deno.test("isName() never looks beyond the strings", () => {
   assert(!isName(strings, 4_000_000_000, nameBytes("")));
   assert(isName(strings, 0, nameBytes("")));
 });
+
+Deno.test("scanTypes() finds the values of wanted enumerators, the first of a name, in any enum", () => {
+  // The second names a string that is not there.
+  const types = [
+    [0, btfInfo(6, 2), 4, 1, 8, 900, 9],
+    [0, btfInfo(6, 2), 4, 5, 32, 1, 7],
+  ];
+  const { enumerators, typeCount } = scan(btfBytes(types, "ONE\0TWO\0"), {
+    enumerators: ["TWO", "ONE", "THREE"],
+  });
+  assertEquals([...enumerators].sort(), [["ONE", 8], ["TWO", 32]]);
+  assertEquals(typeCount, 2);
+});
+
+Deno.test("scanTypes() refuses an enum that is cut, whether or not its names are asked for", () => {
+  for (const enumerators of [[], ["ONE"]]) {
+    const bytes = btfBytes([[0, btfInfo(6, 3), 4, 1, 8]], "ONE\0");
+    assertThrows(() => scan(bytes, { enumerators }), BtfError, "type 1 whole");
+  }
+});
