@@ -9,6 +9,7 @@
  */
 // deno-lint-ignore-file no-console -- a program that prints
 import { keepResults, median, table, V8_FLAGS } from "./figures.ts";
+import { buildGo } from "./go_program.ts";
 import { LineProcess } from "./line_process.ts";
 
 const SERIES = [10_000, 60_000];
@@ -48,24 +49,6 @@ interface Side {
   readonly process: LineProcess;
 }
 
-/** The path of the program, or the reason why there is none. */
-function buildGo(): { readonly path: string } | { readonly missing: string } {
-  const path = new URL("build/go_exposition", import.meta.url).pathname;
-  try {
-    const { success, stderr } = new Deno.Command("go", {
-      args: ["build", "-o", path, "."],
-      cwd: new URL("go_exposition", import.meta.url),
-      stdout: "null",
-    }).outputSync();
-    if (success) return { path };
-    const [first] = new TextDecoder().decode(stderr).trim().split("\n");
-    return { missing: `go cannot build bench/go_exposition: ${first}` };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { missing: "no Go on this machine" };
-  }
-}
-
 function startDeno(writer: string): Side {
   const script = new URL("exposition_pages.ts", import.meta.url).pathname;
   const args = ["run", "-A", "--no-check", V8_FLAGS, script];
@@ -97,7 +80,7 @@ async function measure(
 }
 
 const sides = WRITERS.map(startDeno);
-const go = buildGo();
+const go = buildGo("go_exposition");
 if ("path" in go) {
   sides.push({
     writer: "client_golang",

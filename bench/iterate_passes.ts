@@ -1,63 +1,46 @@
 /**
- * Owns the sides of bench/iterate.ts in one process, with the agent's own collectors. In: argument `map|program|link`, and on stdin
- * `empty|read|sample|walk PASSES` a line. Out: `NANOSECONDS OBJECTS` a line; `empty` sees none, for its program writes nothing.
+ * Owns our sides of bench/iterate.ts in one process, with the agent's own collectors. In: argument `map|program|link`, and on stdin
+ * `SIDE PASSES` a line, or `program`. Out: `NANOSECONDS OBJECTS CPU_NANOSECONDS BIRTHS` a line; `empty` sees no objects, for its
+ * program writes nothing. `program` writes the tick program and answers `FILE ATTACH_BTF_ID RECORD_BYTES`.
  * @module
  */
 // deno-lint-ignore-file no-console -- its stdout is what it is for
-import {
-  Assembler,
-  Btf,
-  createIteratorLink,
-  iterationsOf,
-  IteratorSession,
-  loadProgram,
-  openLibc,
-  readBtf,
-  TRACE_ITER,
-  TRACING,
-} from "../ffi/mod.ts";
+import process from "node:process";
+import { iterationsOf, IteratorSession, openLibc } from "../ffi/mod.ts";
+import { makeObjects } from "../workers/bench_objects.ts";
 import type { Collector } from "../workers/collector.ts";
 import { openIterators } from "../workers/iterators.ts";
 import { collectLinks } from "../workers/links/collect.ts";
 import { collectMaps } from "../workers/maps/collect.ts";
 import { collectPrograms } from "../workers/programs/collect.ts";
-import type { CollectInit, IteratedType } from "../workers/protocol.ts";
+import {
+  type CollectInit,
+  type IteratedType,
+  NO_IDS,
+} from "../workers/protocol.ts";
+import { emptySession, writeTickProgram } from "./iterate_program.ts";
 
 const COLLECT = {
   map: collectMaps,
   program: collectPrograms,
   link: collectLinks,
 } as const;
-const TARGETS = { map: "bpf_map", program: "bpf_prog", link: "bpf_link" };
 
 const kind = Deno.args[0] as IteratedType;
 const kernel = openLibc();
 using opened = openIterators(kernel, false);
 const { iterators } = opened;
-const leaveOut = { map: [], program: [], link: [], btf: [] };
+const own = iterators[kind];
+if (typeof own === "string") throw new Error(`Cannot iterate: ${own}`);
+const { tick } = own;
 
-/** An iterator whose program does nothing: what the kernel's own iteration costs. */
-function emptySession(): IteratorSession {
-  const bytes = readBtf(kernel);
-  if (typeof bytes === "number") throw new Error("Cannot read the BTF");
-  const name = `bpf_iter_${TARGETS[kind]}`;
-  using btf = Btf.scan(bytes, { structs: [], functions: [name] });
-  const code = new Assembler().move("r0", 0).exit().assemble();
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
-  const program = loadProgram(kernel, {
-    type: TRACING,
-    instructions,
-    instructionCount: code.length / 8,
-    expectedAttachType: TRACE_ITER,
-    attachBtfId: btf.functionId(name) ?? 0,
-  });
-  const link = createIteratorLink(kernel, program);
-  if (link < 0) throw new Error(`Cannot link the empty iterator: ${link}`);
-  return new IteratorSession(kernel, iterationsOf(kernel, { linkFd: link }), 8);
+/** Objects of one pass, and how many of them were new. */
+interface Seen {
+  readonly objects: number;
+  readonly births: number;
 }
 
-function sampler(init: CollectInit): () => number {
+function sampler(init: CollectInit): () => Seen {
   const collector: Collector = COLLECT[kind](kernel, init);
   const [table] = collector.tables;
   return () => {
@@ -65,42 +48,80 @@ function sampler(init: CollectInit): () => number {
     if (failure !== undefined) {
       throw new Error(`Cannot sample: ${failure.call}: ${failure.errno}`);
     }
-    table.rows.takeBirths();
-    return table.rows.columns.count;
+    const births = table.rows.takeBirths()?.descriptions.length ?? 0;
+    return { objects: table.rows.columns.count, births };
   };
 }
 
-function reader(session: IteratorSession): () => number {
+function reader(session: IteratorSession): () => Seen {
   return () => {
     const failure = session.run();
     if (failure !== undefined) {
       throw new Error(`Cannot read: ${failure.call}: ${failure.errno}`);
     }
-    return session.count;
+    return { objects: session.count, births: 0 };
   };
 }
 
-const own = iterators[kind];
-if (typeof own === "string") throw new Error(`Cannot iterate: ${own}`);
-const sides: Readonly<Record<string, () => number>> = {
-  empty: reader(emptySession()),
+const sample = sampler({ leaveOut: NO_IDS, iterators });
+const sides: Readonly<Record<string, () => Seen>> = {
+  empty: reader(emptySession(kernel, kind)),
   read: reader(
     new IteratorSession(
       kernel,
-      iterationsOf(kernel, own.tick),
-      own.tick.recordBytes,
+      iterationsOf(kernel, tick),
+      tick.recordBytes,
     ),
   ),
-  sample: sampler({ leaveOut, iterators }),
-  walk: sampler({ leaveOut }),
+  sample,
+  birth: sample,
+  walk: sampler({ leaveOut: NO_IDS }),
 };
+
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+let newborn: Disposable | undefined;
+/** One new object in the place of the last one. */
+function bear(): void {
+  newborn?.[Symbol.dispose]();
+  const made = makeObjects(kernel, kind, 1);
+  if (typeof made === "string") throw new Error(made);
+  newborn = made;
+}
 
 const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
 for await (const line of input) {
   const [side, passes] = line.trim().split(" ");
+  if (side === "program") {
+    const program = writeTickProgram(kernel, kind, tick);
+    console.log(
+      `${program.path} ${program.attachBtfId} ${program.recordBytes}`,
+    );
+    continue;
+  }
+  // What was born or ended since this side's last turn is none of this turn's.
+  sides[side]();
+  let ns = 0;
+  let cpuNs = 0;
   let objects = 0;
-  const start = performance.now();
-  for (let left = Number(passes); left > 0; left--) objects = sides[side]();
-  const ns = Math.round((performance.now() - start) * 1e6);
-  console.log(`${ns} ${objects}`);
+  let births = 0;
+  const perTurn = side === "birth" ? 1 : Number(passes);
+  for (let done = 0; done < Number(passes); done += perTurn) {
+    if (side === "birth") bear();
+    const cpu = cpuUs();
+    const start = performance.now();
+    for (let left = perTurn; left > 0; left--) {
+      const seen = sides[side]();
+      objects = seen.objects;
+      births += seen.births;
+    }
+    ns += (performance.now() - start) * 1e6;
+    cpuNs += (cpuUs() - cpu) * 1e3;
+  }
+  console.log(
+    `${Math.round(ns)} ${objects} ${Math.round(cpuNs)} ${births}`,
+  );
 }

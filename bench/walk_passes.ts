@@ -1,5 +1,5 @@
 /**
- * Owns our side of bench/walk.ts: the walk of ffi/objects.ts behind the same lines as bench/c/walk.c. In: arguments
+ * Owns our side of bench/walk.ts: the walk of ffi/objects.ts behind such lines as bench/c/walk.c has. In: arguments
  * `map|program|link INFO_BYTES`, and on stdin a number of passes a line. Out: `NANOSECONDS OBJECTS CHECKSUM` a line.
  * @module
  */
