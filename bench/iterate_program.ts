@@ -51,7 +51,7 @@ export function writeTickProgram(
   const { code, recordBytes } = compile(btf, table, {
     form: opened.form,
     without: new Set(Object.keys(opened.absent)),
-    perCpuBases: typeof bases === "string" ? [] : bases,
+    perCpu: { bases: typeof bases === "string" ? [] : bases },
   });
   if (recordBytes !== opened.recordBytes) {
     throw new Error("Cannot write the program: it is not the one that is open");
