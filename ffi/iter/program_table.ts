@@ -70,7 +70,7 @@ const info = (
 /** Behind the info, as much as the 512 bytes of a program's stack leave: a name that fills it was cut, and is not told. */
 export const FULL_NAME = {
   offset: PROGRAM_HEAD_BYTES + PROG_INFO.size,
-  size: 256,
+  size: 232,
 };
 
 /** BPF_MAX_SUBPROGS */

@@ -237,7 +237,7 @@ function makeProgramsWithBtf(workshop: Workshop): void {
   const longest = workshop.keep(
     "btf",
     "BTF with a long name",
-    loadBtf(workshop, smallBtf([`a_function_with_${"x".repeat(238)}`])),
+    loadBtf(workshop, smallBtf([`a_function_with_${"x".repeat(214)}`])),
   );
   if (longest === undefined) return;
   makeProgram(workshop, {

@@ -1,6 +1,6 @@
 /**
  * Owns how a program is read by the iterators. In: records of ffi/iter/program_table.ts. Out: rows and descriptions equal to the
- * walk's, but for whole names of more than 254 bytes: there is no room for them.
+ * walk's, but for whole names of more than 230 bytes: there is no room for them.
  * @module
  */
 import {
@@ -39,12 +39,15 @@ export function iteratePrograms(
     );
     return field === undefined ? -1 : field.offset / 4;
   });
+  const isNamed = iterators.birth.fields.includes("full_name");
   return new IteratorPass(kernel, rows, iterators, leaveOut, {
     headWords: PROGRAM_HEAD_BYTES / 4,
     counters: words,
     describe(id, record) {
       const read = info(record);
-      const name = textAt(record, FULL_NAME.offset, FULL_NAME.size);
+      const name = isNamed
+        ? textAt(record, FULL_NAME.offset, FULL_NAME.size)
+        : "";
       const isWhole = name.length < FULL_NAME.size - 1;
       return describeProgram(id, (isWhole && name) || undefined, read);
     },
