@@ -24,6 +24,7 @@ import { Exposition, type ProcessUsage } from "./metrics/exposition.ts";
 import { seriesText } from "./metrics/labels.ts";
 import type { Secrets } from "./secrets.ts";
 import { Aggregator, type BlockSource } from "./state/aggregator.ts";
+import type { NodeState } from "./state/node_state.ts";
 import type { CollectorSpec, SupervisorOptions } from "./supervisor/ports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
@@ -33,7 +34,13 @@ const COLLECTORS: readonly CollectorName[] = ["maps", "programs", "links"];
 export interface AgentPorts extends
   Pick<
     SupervisorOptions,
-    "spawn" | "init" | "parse" | "threadExists" | "mayRespawn" | "fatal"
+    | "spawn"
+    | "init"
+    | "openPulse"
+    | "parse"
+    | "threadExists"
+    | "mayRespawn"
+    | "fatal"
   > {
   readonly config: Config;
   readonly facts: NodeFacts;
@@ -59,7 +66,7 @@ export interface RunningAgent {
 export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
   const { facts, secrets, clock, log } = ports;
   let { config } = ports;
-  const state = new Aggregator({
+  const aggregator = new Aggregator({
     maxSeries: config.maxSeries,
     openBlock: (buffer) => ports.openBlock(buffer),
     textOf: seriesText,
@@ -68,14 +75,24 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     ...ports,
     collectors: collectorSpecs(config),
     sink: {
-      block: (message) => state.block(message),
-      births: (message) => state.births(message),
+      block: (message) => aggregator.block(message),
+      births: (message) => aggregator.births(message),
       sampled: (message, name) => {
-        state.sampled(message);
+        aggregator.sampled(message);
+        exposition.observeSample(name, message.durationMs);
+      },
+      repeated: (message, name) => {
+        aggregator.repeated(message);
         exposition.observeSample(name, message.durationMs);
       },
     },
   });
+  const state: NodeState = {
+    freeze() {
+      supervisor.catchUp();
+      return aggregator.freeze();
+    },
+  };
   const collectors = () => supervisor.health();
   const exposition = new Exposition({
     state,
@@ -131,7 +148,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       const { apply, needsRestart } = planReload(config, next);
       config = { ...config, ...apply };
       supervisor.retune(collectorSpecs(config));
-      state.setMaxSeries(config.maxSeries);
+      aggregator.setMaxSeries(config.maxSeries);
       log.retune({ level: config.logLevel, format: config.logFormat });
       for (const sentence of secrets.renew()) log.warn(sentence);
       if (secrets.tls !== undefined) servers.renewTls(secrets.tls);

@@ -27,6 +27,7 @@ export interface KernelSide extends
     | "mayRespawn"
     | "openFilesLimit"
     | "openBlock"
+    | "openPulse"
     | "processUsage"
   > {
   readonly clock: Clock;

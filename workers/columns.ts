@@ -87,6 +87,24 @@ export class BlockWriter {
     return this.#header[CAPACITY];
   }
 
+  /** Whether the latest tick has these very rows, and refers to this latest birth. */
+  holds(birthSeq: number, rows: RowColumns): boolean {
+    const latest = this.#header[LATEST];
+    if (latest < 0) return false;
+    const { header, ids, births, columns } = this.#halves[latest];
+    const { count } = rows;
+    if (header[ROWS] !== count || header[BIRTH_SEQ] !== birthSeq) return false;
+    for (let row = 0; row < count; row++) {
+      if (ids[row] !== rows.ids[row] || births[row] !== rows.births[row]) {
+        return false;
+      }
+    }
+    for (let c = 0; c < columns.length; c++) {
+      if (!alike(columns[c], rows.columns[c], count)) return false;
+    }
+    return true;
+  }
+
   /** Publishes `rows` as `tick`. @throws {RangeError} when they do not fit. */
   write(tick: Tick, rows: RowColumns): void {
     if (rows.count > this.capacity) {
@@ -181,6 +199,16 @@ export class BlockReader {
       sequence,
     ) === sequence;
   }
+}
+
+/** Whether `count` values are the same; NaN, which is absent, is the same as NaN. */
+function alike(one: Float64Array, other: Float64Array, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (one[i] !== other[i] && (one[i] === one[i] || other[i] === other[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function halfBytes(capacity: number, columnCount: number): number {

@@ -11,6 +11,7 @@ import {
 } from "../ffi/mod.ts";
 import { BlockReader } from "./columns.ts";
 import { type FromWorker, parseFromWorker } from "./protocol.ts";
+import { PulseReader } from "./pulse.ts";
 
 /** Linux's default, where the limit cannot be read. */
 const USUAL_OPEN_FILES = 1024;
@@ -20,6 +21,7 @@ export interface MainThread {
   readonly openFilesLimit: number;
   readonly parse: (data: unknown) => FromWorker;
   readonly openBlock: (buffer: SharedArrayBuffer) => BlockReader;
+  readonly openPulse: () => PulseReader;
   readonly threadExists: (id: number) => boolean;
   readonly processUsage: () => ProcessUsage;
   /** Why no thread should be started now, as a part of a sentence; undefined when one may. */
@@ -33,6 +35,7 @@ export function mainThread(kernel: KernelPort): MainThread {
     openFilesLimit: maxFds ?? USUAL_OPEN_FILES,
     parse: parseFromWorker,
     openBlock: (buffer) => new BlockReader(buffer),
+    openPulse: () => new PulseReader(),
     threadExists: (id) => threadExists(kernel, id),
     processUsage: () => readProcessUsage(kernel),
     mayRespawn: () => countable ? whyNoThread(kernel) : undefined,

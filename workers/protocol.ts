@@ -9,6 +9,7 @@ import type { TableIterators } from "./iterate.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
+import type { Beat } from "./pulse.ts";
 
 /** Raised with every change of a message's shape. */
 export const PROTOCOL_VERSION = 3;
@@ -76,6 +77,8 @@ export interface Init {
   readonly iterators?: Iterators | undefined;
   /** All BTF objects at the agent's start, for when they can be listed no more. */
   readonly btfAtStart?: readonly BtfDescription[] | undefined;
+  /** What pulse.ts has; without it every sample is told by a message. */
+  readonly pulse?: SharedArrayBuffer;
 }
 
 /** What a collector is made by. */
@@ -160,16 +163,9 @@ export interface TableFailure {
 }
 
 /** One sample was taken; the columns of each table without a failure hold tick `tick`. */
-export interface Sampled {
+export interface Sampled extends Beat {
   readonly kind: "sampled";
   readonly epoch: number;
-  readonly tick: number;
-  /** CLOCK_MONOTONIC at its start, and how long it took. */
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  /** Slots that were skipped since the last sample because it, or the machine, was late. */
-  readonly missedTicks: number;
-  readonly syscalls: number;
   readonly tables: readonly TableOutcome[];
 }
 
@@ -202,7 +198,10 @@ export class ProtocolError extends Error {
 /** What `typeof` answers for each field of a kind of message, but the version's and the kind's. */
 type Shape<M> = {
   readonly [
-    F in Exclude<keyof M, "kind" | "version" | "iterators" | "btfAtStart">
+    F in Exclude<
+      keyof M,
+      "kind" | "version" | "iterators" | "btfAtStart" | "pulse"
+    >
   ]-?: string;
 };
 type Shapes<M extends { kind: string }> = {

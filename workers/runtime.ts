@@ -9,13 +9,16 @@ import { type KernelPort, openLibc } from "../ffi/mod.ts";
 import { Cadence } from "./cadence.ts";
 import type { BackedTable, Collector, TableCollector } from "./collector.ts";
 import { allocateBlock, BlockWriter } from "./columns.ts";
+import { Naps } from "./naps.ts";
 import {
   type FromWorker,
   type Init,
   parseToWorker,
   type TableBackend,
+  type TableOutcome,
   versioned,
 } from "./protocol.ts";
+import { type Beat, PulseWriter } from "./pulse.ts";
 
 /** What a running collector needs of its thread. */
 export interface ThreadPort {
@@ -23,6 +26,8 @@ export interface ThreadPort {
   post(message: FromWorker): void;
   /** Calls once, after `delayMs`; the answer cancels. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Takes a sample in which nothing was new; false when that must be told by a message. */
+  readonly beat?: ((beat: Beat) => boolean) | undefined;
 }
 
 /** One collector between Init and Stop. */
@@ -37,6 +42,8 @@ export class CollectorRun {
   #cancel = () => {};
   /** As the main thread knows them. */
   #backends: readonly TableBackend[];
+  /** Nothing failed in the last sample, and nothing was skipped. */
+  #wasSmooth = false;
 
   /** Announces the collector and takes its first sample. */
   constructor(thread: ThreadPort, init: Init, collector: Collector) {
@@ -83,32 +90,40 @@ export class CollectorRun {
   }
 
   #sample(): void {
-    const { epoch } = this.#init;
     const { kernel } = this.#thread;
+    const { tables } = this.#collector;
     const startedAtMs = kernel.monotonicMs();
     const tick = ++this.#tick;
-    const tables = this.#collector.tables.map((table) => {
-      const outcome = table.sample();
-      if (outcome.failure === undefined) {
-        this.#publish(table, tick, startedAtMs);
-      }
-      return outcome;
-    });
+    const outcomes = tables.map((table) => table.sample());
+    const smooth = outcomes.every(isSmooth);
+    const told = this.#wasSmooth && smooth && tables.every(this.#isTold);
+    this.#wasSmooth = smooth;
+    if (!told) {
+      outcomes.forEach(({ failure }, i) => {
+        if (failure === undefined) this.#publish(tables[i], tick, startedAtMs);
+      });
+    }
     this.#tellBackend();
     let syscalls = 0;
-    for (const table of this.#collector.tables) syscalls += table.syscalls;
-    this.#post({
-      kind: "sampled",
-      epoch,
+    for (const table of tables) syscalls += table.syscalls;
+    const sample: Beat = {
       tick,
       startedAtMs,
       durationMs: kernel.monotonicMs() - startedAtMs,
       missedTicks: this.#cadence.takeMissed(),
       syscalls: syscalls - this.#syscalls,
-      tables,
-    });
+    };
     this.#syscalls = syscalls;
+    if (told && this.#thread.beat?.(sample)) return;
+    const { epoch } = this.#init;
+    this.#post({ kind: "sampled", epoch, ...sample, tables: outcomes });
   }
+
+  /** Whether the main thread has the table's rows, as they are, from an earlier sample. */
+  readonly #isTold = (table: TableCollector): boolean =>
+    this.#thread.beat !== undefined &&
+    (this.#writers.get(table)?.holds(table.rows.birthSeq, table.rows.columns) ??
+      false);
 
   #tellBackend(): void {
     const { backend, backendReason, tables } = this.#collector;
@@ -172,23 +187,35 @@ function backendOf(
   };
 }
 
+function isSmooth({ failure, skipped }: TableOutcome): boolean {
+  if (failure !== undefined) return false;
+  for (const _ in skipped) return false;
+  return true;
+}
+
 /** Serves `collect` on this thread: called once, by a worker's entry module. */
 export function serveCollector(
   collect: (kernel: KernelPort, init: Init) => Collector,
 ): void {
   let run: CollectorRun | undefined;
+  let naps: Naps | undefined;
   self.onmessage = (event: MessageEvent<unknown>) => {
     const message = parseToWorker(event.data);
     switch (message.kind) {
       case "init": {
         const kernel = openLibc();
+        const pulse = message.pulse && new PulseWriter(message.pulse);
+        naps = pulse &&
+          new Naps({
+            monotonicMs: kernel.monotonicMs,
+            sleep: (delayMs) => pulse.sleep(delayMs),
+            timer: after,
+          });
         const thread: ThreadPort = {
           kernel,
           post: (out) => self.postMessage(out),
-          after: (delayMs, callback) => {
-            const timer = setTimeout(callback, delayMs);
-            return () => clearTimeout(timer);
-          },
+          after: naps?.after ?? after,
+          beat: pulse && ((beat) => pulse.beat(beat)),
         };
         run = new CollectorRun(thread, message, collect(kernel, message));
         break;
@@ -199,7 +226,13 @@ export function serveCollector(
       case "stop":
         run?.stop();
         self.close();
-        break;
+        return;
     }
+    naps?.nap();
   };
+}
+
+function after(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
 }

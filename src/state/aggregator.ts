@@ -19,6 +19,13 @@ export interface BlockSource {
   read(): BlockCopy | undefined;
 }
 
+interface OpenBlock {
+  readonly epoch: number;
+  readonly source: BlockSource;
+  /** The last sample that was told is in its table. */
+  isApplied: boolean;
+}
+
 export interface AggregatorOptions {
   readonly maxSeries: number;
   readonly openBlock: (buffer: SharedArrayBuffer) => BlockSource;
@@ -30,8 +37,7 @@ export interface AggregatorOptions {
 
 export class Aggregator implements NodeState {
   readonly #openBlock: AggregatorOptions["openBlock"];
-  readonly #blocks: Map<ObjectType, { epoch: number; source: BlockSource }> =
-    new Map();
+  readonly #blocks = new Map<ObjectType, OpenBlock>();
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
 
   constructor(options: AggregatorOptions) {
@@ -77,7 +83,8 @@ export class Aggregator implements NodeState {
 
   /** From now on the table's ticks are read from this block. */
   block({ table, epoch, buffer }: Block): void {
-    this.#blocks.set(table, { epoch, source: this.#openBlock(buffer) });
+    const source = this.#openBlock(buffer);
+    this.#blocks.set(table, { epoch, source, isApplied: false });
   }
 
   births(births: Births): void {
@@ -93,8 +100,18 @@ export class Aggregator implements NodeState {
       }
       const block = this.#blocks.get(table);
       if (block === undefined || block.epoch !== sampled.epoch) continue;
-      const copy = block.source.read();
-      if (copy !== undefined) this.#tables[table].apply(copy);
+      this.#read(table, block);
+    }
+  }
+
+  /** Takes up a sample after which all is as it was. */
+  repeated({ tables, epoch, startedAtMs }: Sampled): void {
+    for (const { table } of tables) {
+      const block = this.#blocks.get(table);
+      if (block === undefined || block.epoch !== epoch) continue;
+      // The sample before may not have been to be had when it was told.
+      if (!block.isApplied) this.#read(table, block);
+      if (block.isApplied) this.#tables[table].repeat(startedAtMs);
     }
   }
 
@@ -113,6 +130,11 @@ export class Aggregator implements NodeState {
         btf: btf.freeze(),
       },
     };
+  }
+
+  #read(table: ObjectType, block: OpenBlock): void {
+    const copy = block.source.read();
+    block.isApplied = copy !== undefined && this.#tables[table].apply(copy);
   }
 
   #announce<T extends ObjectType>(table: T, births: Births): void {

@@ -42,6 +42,15 @@ export class Ratios {
     this.#values.values[row] = NaN;
   }
 
+  /** Of the first `count` rows, those whose counter was read at `lastMs` were read again at `nowMs`, and had not risen. */
+  repeat(count: number, lastMs: number, nowMs: number): void {
+    this.advance(nowMs);
+    const readAtMs = this.#readAtMs.values;
+    for (let row = 0; row < count; row++) {
+      if (readAtMs[row] === lastMs) this.read(row, 0, 0, nowMs);
+    }
+  }
+
   /** A copy of the ratios, and of the peaks, of the first `count` rows. */
   copy(count: number): { ratios: Float64Array; peaks: Float64Array } {
     const peaks = new Float64Array(count);

@@ -98,16 +98,16 @@ export class TableState<T extends ObjectType> {
     if (this.#rowsChanged(block)) this.#moveRows(block);
     this.#takeCounters(block);
     this.#pending.clear();
-    this.#sampledAtMs = block.startedAtMs;
-    this.#status = "sampled";
-    this.#failure = undefined;
-    this.#rank.renew(
-      block.startedAtMs,
-      this.#count,
-      this.#ownSeries.values,
-      this.#weightOf,
-    );
+    this.#sampled(block.startedAtMs);
     return true;
+  }
+
+  /** Takes up a sample, begun at `startedAtMs`, that found the same objects as the one before, with the same counters. */
+  repeat(startedAtMs: number): void {
+    if (this.#sampledAtMs !== undefined) {
+      this.#ratios?.repeat(this.#count, this.#sampledAtMs, startedAtMs);
+    }
+    this.#sampled(startedAtMs);
   }
 
   /** Notes that the last sample failed; rows that are there stay. */
@@ -155,6 +155,18 @@ export class TableState<T extends ObjectType> {
       columns: columns as Record<Columns[T], Float64Array>,
       rest: rest as Record<Columns[T], number>,
     };
+  }
+
+  #sampled(startedAtMs: number): void {
+    this.#sampledAtMs = startedAtMs;
+    this.#status = "sampled";
+    this.#failure = undefined;
+    this.#rank.renew(
+      startedAtMs,
+      this.#count,
+      this.#ownSeries.values,
+      this.#weightOf,
+    );
   }
 
   readonly #weightOf = (row: number): number => {

@@ -12,6 +12,7 @@ import type {
   Sampled,
   ToWorker,
 } from "../../workers/protocol.ts";
+import type { Beat } from "../../workers/pulse.ts";
 import type { Clock } from "../clock.ts";
 
 /** The part of a Worker that is used here. */
@@ -38,8 +39,19 @@ export interface SampleSink {
   block(message: Block, name: CollectorName): void;
   births(message: Births, name: CollectorName): void;
   sampled(message: Sampled, name: CollectorName): void;
+  /** A sample of which no message told: all is as after the sample before it, but for when and how long it was taken. */
+  repeated?(message: Sampled, name: CollectorName): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
   ended?(name: CollectorName): void;
+}
+
+/** The part of workers/pulse.ts that is used here. */
+export interface PulseLike {
+  readonly buffer: SharedArrayBuffer;
+  /** The numbers of sample `tick`; undefined while it is not there, or was told by a message. */
+  take(tick: number): Beat | undefined;
+  /** Has the worker look for messages, and for its end, now. */
+  wake(): void;
 }
 
 /** A collector to be kept running. */
@@ -56,6 +68,8 @@ export interface SupervisorOptions {
   parse(data: unknown): FromWorker;
   /** The first message to a worker in its life `epoch`. */
   init(epoch: number, intervalMs: number): Init;
+  /** Makes the pulse of one worker's life; without any, every sample is told by a message. */
+  openPulse?(): PulseLike;
   readonly clock: Clock;
   readonly log: SupervisorLog;
   /** Whether this process has a thread of that id, as /proc/self/task lists it. */

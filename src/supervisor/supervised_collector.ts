@@ -10,7 +10,9 @@ import type {
   CollectorName,
   FromWorker,
   Ready,
+  Sampled,
 } from "../../workers/protocol.ts";
+import type { Beat } from "../../workers/pulse.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { HealthRecord } from "./health_record.ts";
 import type { CollectorSpec, SupervisorLimits } from "./ports.ts";
@@ -51,6 +53,8 @@ export class SupervisedCollector implements LifeListener {
   #verdict = "";
   #ticksSinceVerdict = 0;
   #toldToWait = false;
+  /** The last sample of which a message told. */
+  #told: Sampled | undefined;
   /** Workers in a row that were never ready: where such a thread spins, nobody can end it, and its number is not known. */
   #hungStarts = 0;
   #cancelPause: (() => void) | undefined;
@@ -167,17 +171,27 @@ export class SupervisedCollector implements LifeListener {
         return sink.block(message, name);
       case "births":
         return sink.births(message, name);
-      case "sampled": {
-        const nowMs = this.#surroundings.time.nowMs();
-        this.#record.sampled(message, nowMs);
-        this.#deadlines.sampled(nowMs);
+      case "sampled":
+        this.#told = message;
+        this.#note(message);
         return sink.sampled(message, name);
-      }
       case "stopped":
         return this.failed(
           `The ${name} worker stopped, and nobody had asked it to`,
         );
     }
+  }
+
+  repeat(beat: Beat): void {
+    if (this.#told === undefined) return;
+    const message = { ...this.#told, ...beat };
+    this.#note(message);
+    this.#surroundings.options.sink.repeated?.(message, this.#spec.name);
+  }
+
+  /** Takes in the samples of which no message tells. */
+  catchUp(): void {
+    this.#life?.catchUp();
   }
 
   /** Ends a life whose thread is gone, about to go, or unknown. */
@@ -198,6 +212,12 @@ export class SupervisedCollector implements LifeListener {
     this.#record.failing(sentence);
     this.#phase = "ending";
     if (this.#life?.isGone()) this.#bury();
+  }
+
+  #note(message: Sampled): void {
+    const nowMs = this.#surroundings.time.nowMs();
+    this.#record.sampled(message, nowMs);
+    this.#deadlines.sampled(nowMs);
   }
 
   #ready(message: Ready): void {

@@ -44,8 +44,14 @@ export class Supervisor {
     this.#armTick();
   }
 
+  /** Takes in what the workers sampled up to now without telling by a message. */
+  catchUp(): void {
+    for (const collector of this.#collectors) collector.catchUp();
+  }
+
   /** One entry per collector, in the order in which they were given. */
   health(): readonly CollectorHealth[] {
+    this.catchUp();
     return this.#collectors.map((collector) => collector.health());
   }
 
@@ -78,6 +84,7 @@ export class Supervisor {
   #tick(): void {
     this.#armTick();
     const onTime = this.#time.tick();
+    this.catchUp();
     for (const collector of this.#collectors) collector.tick(onTime);
   }
 

@@ -11,8 +11,10 @@ import type {
   ToWorker,
 } from "../../workers/protocol.ts";
 import type { CountedTime } from "./counted_time.ts";
+import type { Beat } from "../../workers/pulse.ts";
 import type {
   CollectorSpec,
+  PulseLike,
   SupervisorLimits,
   SupervisorOptions,
   WorkerLike,
@@ -31,6 +33,8 @@ export interface Surroundings {
 export interface LifeListener {
   /** What it throws is held against the worker. */
   take(message: FromWorker): void;
+  /** A sample that no message told of: nothing was new in it. */
+  repeat(beat: Beat): void;
   /** The worker failed; its thread ends by itself. */
   failed(sentence: string): void;
   /** The worker sent what cannot be taken, and may go on running. */
@@ -43,6 +47,9 @@ export class WorkerLife {
   readonly #listener: LifeListener;
   readonly #worker: WorkerLike;
   readonly #init: Init;
+  readonly #pulse: PulseLike | undefined;
+  /** The latest sample that was taken in. */
+  #tick = 0;
   readonly #startedAtMs: number;
   #heardAtMs: number;
   #readyAtMs: number | undefined;
@@ -62,7 +69,11 @@ export class WorkerLife {
     this.#listener = listener;
     this.#startedAtMs = time.nowMs();
     this.#heardAtMs = this.#startedAtMs;
-    this.#init = options.init(epoch, intervalMs);
+    this.#pulse = options.openPulse?.();
+    this.#init = {
+      ...options.init(epoch, intervalMs),
+      ...(this.#pulse === undefined ? {} : { pulse: this.#pulse.buffer }),
+    };
     this.#worker = options.spawn(name);
     this.#worker.onmessage = (event) => this.#take(event.data);
     this.#worker.onmessageerror = () =>
@@ -111,18 +122,34 @@ export class WorkerLife {
   retune(intervalMs: number): void {
     const { version } = this.#init;
     this.#worker.postMessage({ version, kind: "retune", intervalMs });
+    this.#pulse?.wake();
   }
 
   askToStop(): void {
     this.#worker.postMessage(
       { version: this.#init.version, kind: "stop" } satisfies ToWorker,
     );
+    this.#pulse?.wake();
   }
 
   /** Terminates the worker; nothing that it says counts any more. Its thread may stay for a while, or for ever. */
   end(): void {
     this.#ended = true;
+    // A thread that is terminated in its sleep spins for ever in some versions of the runtime.
+    this.#pulse?.wake();
     this.#worker.terminate();
+  }
+
+  /** Takes in the samples that no message tells of. Of those that a message is under way of nothing is known before it arrives. */
+  catchUp(): void {
+    if (this.#ended || this.#pulse === undefined) return;
+    for (;;) {
+      const beat = this.#pulse.take(this.#tick + 1);
+      if (beat === undefined) return;
+      this.#tick = beat.tick;
+      this.#heardAtMs = this.#surroundings.time.nowMs();
+      this.#listener.repeat(beat);
+    }
   }
 
   #take(sent: unknown): void {
@@ -131,6 +158,10 @@ export class WorkerLife {
       const message = this.#surroundings.options.parse(sent);
       if (message.epoch !== this.epoch) return;
       this.#heardAtMs = this.#surroundings.time.nowMs();
+      if (message.kind === "sampled") {
+        this.catchUp();
+        this.#tick = message.tick;
+      }
       this.#listener.take(message);
     } catch (error) {
       this.#break(firstLineOf(error));

@@ -102,3 +102,20 @@ Deno.test("BlockReader.read() never mixes two ticks while a thread writes withou
     worker.terminate();
   }
 });
+
+Deno.test("BlockWriter.holds() knows the rows of the latest tick again, absent values too", () => {
+  const writer = new BlockWriter(allocateBlock(10, 1));
+  const latest = rows([4, 7], [NaN, 3]);
+  assert(!writer.holds(70, latest));
+  for (const tick of [1, 2]) {
+    writer.write({ epoch: 2, tick, birthSeq: 70, startedAtMs: 1 }, latest);
+    assert(writer.holds(70, latest));
+  }
+  assert(!writer.holds(71, latest));
+  assert(!writer.holds(70, rows([4], [NaN])));
+  assert(!writer.holds(70, rows([4, 8], [NaN, 3])));
+  assert(!writer.holds(70, rows([4, 7], [NaN, 4])));
+  assert(!writer.holds(70, rows([4, 7], [1, 3])));
+  assert(!writer.holds(70, rows([4, 7], [NaN, NaN])));
+  assert(!writer.holds(70, { ...latest, births: Uint32Array.of(40, 71) }));
+});

@@ -3,13 +3,17 @@ import { BPF, EMFILE } from "../../../ffi/mod.ts";
 import { BlockReader } from "../../../workers/columns.ts";
 import { collectPrograms } from "../../../workers/programs/collect.ts";
 import { type FromWorker, initMessage } from "../../../workers/protocol.ts";
-import { CollectorRun } from "../../../workers/runtime.ts";
+import type { Beat } from "../../../workers/pulse.ts";
+import { CollectorRun, type ThreadPort } from "../../../workers/runtime.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
 /** A thread whose time the test moves. */
 class FakeThread {
   readonly kernel = new FakeKernel({ threadId: 77 });
   readonly messages: FromWorker[] = [];
+  readonly beats: Beat[] = [];
+  /** Nobody takes beats any more. */
+  full = false;
   #due: { atMs: number; callback: () => void } | undefined;
 
   post(message: FromWorker): void {
@@ -19,6 +23,11 @@ class FakeThread {
   after(delayMs: number, callback: () => void): () => void {
     this.#due = { atMs: this.kernel.nowMs + delayMs, callback };
     return () => this.#due = undefined;
+  }
+
+  beat(beat: Beat): boolean {
+    if (!this.full) this.beats.push(beat);
+    return !this.full;
   }
 
   get waits(): boolean {
@@ -39,9 +48,22 @@ class FakeThread {
   }
 }
 
+/** As a thread without a pulse. */
 function start(thread: FakeThread, intervalMs = 100): CollectorRun {
+  return startOn(thread, {
+    kernel: thread.kernel,
+    post: (message) => thread.post(message),
+    after: (delayMs, callback) => thread.after(delayMs, callback),
+  }, intervalMs);
+}
+
+function startOn(
+  { kernel }: FakeThread,
+  port: ThreadPort,
+  intervalMs = 100,
+): CollectorRun {
   const init = initMessage(3, intervalMs, undefined);
-  return new CollectorRun(thread, init, collectPrograms(thread.kernel, init));
+  return new CollectorRun(port, init, collectPrograms(kernel, init));
 }
 
 function kinds(messages: readonly FromWorker[]): string[] {
@@ -171,4 +193,56 @@ Deno.test("CollectorRun.stop() takes no sample any more", () => {
   run.stop();
   assertEquals(kinds(thread.take()), ["stopped"]);
   assertEquals(thread.waits, false);
+});
+
+Deno.test("CollectorRun tells a sample in which nothing was new by its pulse alone", () => {
+  const thread = new FakeThread();
+  const startMs = thread.kernel.nowMs;
+  thread.kernel.statsSysctl = true;
+  thread.kernel.addProgram({ id: 4 });
+  startOn(thread, thread);
+  thread.take();
+  thread.fire();
+  thread.fire(120);
+  assertEquals(thread.take(), []);
+  thread.fire();
+  assertEquals(
+    thread.beats.map(({ tick, startedAtMs, missedTicks }) => [
+      tick,
+      startedAtMs - startMs,
+      missedTicks,
+    ]),
+    [[2, 100, 0], [3, 320, 0], [4, 400, 1]],
+  );
+  thread.kernel.runProgram(4, 6);
+  thread.fire();
+  assertEquals(kinds(thread.take()), ["sampled"]);
+  thread.fire();
+  assertEquals(thread.beats.length, 4);
+  thread.kernel.addProgram({ id: 9 });
+  thread.fire();
+  assertEquals(kinds(thread.take()), ["births program", "sampled"]);
+  assertEquals(thread.beats.length, 4);
+});
+
+Deno.test("CollectorRun tells by a message what nobody takes from its pulse", () => {
+  const thread = new FakeThread();
+  startOn(thread, thread);
+  thread.take();
+  thread.full = true;
+  thread.fire();
+  assertEquals(kinds(thread.take()), ["sampled"]);
+});
+
+Deno.test("CollectorRun tells by a message that a sample failed, and that the next one was good again", () => {
+  const thread = new FakeThread();
+  thread.kernel.addProgram({ id: 4 });
+  startOn(thread, thread);
+  thread.take();
+  thread.kernel.fail(BPF.PROG_GET_FD_BY_ID, EMFILE, { times: 2 });
+  thread.fire();
+  thread.fire();
+  assertEquals(kinds(thread.take()), ["sampled", "sampled"]);
+  thread.fire();
+  assertEquals(thread.take(), []);
 });

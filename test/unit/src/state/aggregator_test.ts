@@ -172,3 +172,27 @@ Deno.test("Aggregator.freeze() gives each reader a state that nothing changes an
     TypeError,
   );
 });
+
+Deno.test("Aggregator.repeated() is as a sample that found the same", () => {
+  const worker = new ProgramsWorker();
+  worker.sample(1000, [{ id: 1, ns: 0 }]);
+  worker.sample(1100, [{ id: 1, ns: 50e6 }]);
+  const table = worker.repeat(1200);
+  assertEquals(table.sampledAtMs, 1200);
+  assertEquals([...table.columns.runTimeNs], [50e6]);
+  assertEquals([...table.columns.cpuRatio], [0]);
+  assertEquals([...table.columns.cpuRatioMax], [0.5]);
+  // All of it fell into the last interval.
+  const { columns } = worker.sample(1300, [{ id: 1, ns: 130e6 }]);
+  assertEquals([...columns.cpuRatio], [0.8]);
+});
+
+Deno.test("Aggregator.repeated() takes in first what could not be read when it was told", () => {
+  const worker = new ProgramsWorker();
+  worker.sample(1000, [{ id: 1, ns: 0 }]);
+  worker.write(1100, [{ id: 1, ns: 50e6 }]);
+  const table = worker.repeat(1200);
+  assertEquals([...table.columns.runTimeNs], [0]);
+  worker.report();
+  assertEquals([...worker.repeat(1300).columns.runTimeNs], [50e6]);
+});

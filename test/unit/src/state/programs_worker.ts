@@ -122,6 +122,21 @@ export class ProgramsWorker {
     });
   }
 
+  /** Samples again and finds nothing new, so that no message tells of it. */
+  repeat(startedAtMs: number): Table<"program"> {
+    this.aggregator.repeated({
+      kind: "sampled",
+      epoch: this.#epoch,
+      tick: ++this.#tick,
+      startedAtMs,
+      durationMs: 1,
+      missedTicks: 0,
+      syscalls: 1,
+      tables: [{ table: "program", skipped: {} }],
+    });
+    return this.table();
+  }
+
   sample(startedAtMs: number, sights: readonly Sight[]): Table<"program"> {
     this.announce(sights);
     this.write(startedAtMs, sights);

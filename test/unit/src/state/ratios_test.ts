@@ -64,3 +64,18 @@ Deno.test("Ratios.advance() forgets a peak when it is 65 s old, and after any pa
   ratios.advance(3_600_000);
   assertEquals(shown(ratios)[1], NaN);
 });
+
+Deno.test("Ratios.repeat() has what was read at the last tick fall to 0, and nothing else", () => {
+  const ratios = new Ratios();
+  ratios.move(Int32Array.of(-1, -1), 2);
+  for (const row of [0, 1]) ratios.read(row, NaN, 0, 1000);
+  for (const row of [0, 1]) ratios.read(row, 0, 50e6, 1100);
+  ratios.read(0, 50e6, 50e6, 1200);
+  ratios.skip(1);
+  ratios.repeat(2, 1200, 1300);
+  assertEquals([...ratios.copy(2).ratios], [0, NaN]);
+  ratios.read(0, 50e6, 60e6, 1400);
+  ratios.read(1, 50e6, 80e6, 1400);
+  // Over the 100 ms since the repeated tick, and over the 300 ms since its own last reading.
+  assertEquals([...ratios.copy(2).ratios], [0.1, 0.1]);
+});

@@ -1,5 +1,10 @@
 /** Owns the tests of what is heard of a worker, and what is passed over. @module */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import {
+  type Beat,
+  PulseReader,
+  PulseWriter,
+} from "../../../../workers/pulse.ts";
 import { Supervision } from "./supervision.ts";
 
 Deno.test("WorkerLife sends init first, with its epoch", () => {
@@ -107,4 +112,68 @@ Deno.test("WorkerLife holds against the worker what its sink cannot take", () =>
     "Cannot take a message of the maps worker: Cannot apply births: expected 2, found 7",
   );
   assertEquals(all.worker.terminated, true);
+});
+
+function beat(tick: number): Beat {
+  return {
+    tick,
+    startedAtMs: tick,
+    durationMs: 1,
+    missedTicks: 0,
+    syscalls: 3,
+  };
+}
+
+/** A worker that has a pulse, and what it repeated as `maps 2`. */
+function pulsing(): { all: Supervision; pulse: PulseWriter; sunk: string[] } {
+  const sunk: string[] = [];
+  const all = Supervision.sampling({
+    openPulse: () => new PulseReader(),
+    sink: {
+      block: () => {},
+      births: () => {},
+      sampled: ({ tick }) => sunk.push(`sampled ${tick}`),
+      repeated: ({ tick }) => sunk.push(`repeated ${tick}`),
+    },
+  });
+  const { pulse } = all.worker.init;
+  assert(pulse);
+  return { all, pulse: new PulseWriter(pulse), sunk };
+}
+
+Deno.test("WorkerLife takes samples from the pulse in their place among those that messages tell", () => {
+  const { all, pulse, sunk } = pulsing();
+  pulse.beat(beat(2));
+  pulse.beat(beat(4));
+  assertEquals(all.health.samples, 2);
+  all.worker.sample({ tick: 3 });
+  assertEquals(all.health.samples, 4);
+  assertEquals(all.health.syscalls, 12);
+  assertEquals(all.health.sampledAtMs, 4);
+  assertEquals(sunk, ["sampled 1", "repeated 2", "sampled 3", "repeated 4"]);
+});
+
+Deno.test("WorkerLife hears a worker by its pulse alone", () => {
+  const { all, pulse } = pulsing();
+  for (let tick = 2; tick < 42; tick++) {
+    pulse.beat(beat(tick));
+    all.clock.advance(500);
+  }
+  assertEquals(all.health.status, "sampling");
+  assertEquals(all.health.overdueInARow, 0);
+  assertEquals(all.health.samples, 41);
+  all.clock.advance(6_000);
+  assertEquals(all.health.errors, { worker: 1 });
+});
+
+Deno.test("WorkerLife wakes the worker for whatever it is to do, and for its end", async () => {
+  const { all, pulse } = pulsing();
+  assert(pulse.sleep(0));
+  all.supervisor.retune([{ name: "maps", intervalMs: 250 }]);
+  assert(!pulse.sleep(60_000));
+  const stopped = all.supervisor.stop();
+  assert(!pulse.sleep(60_000));
+  all.worker.stopped();
+  await stopped;
+  assert(!pulse.sleep(60_000));
 });
