@@ -83,6 +83,16 @@ export class IteratorPass<T extends ObjectType> {
   /** Makes rows of what was read. */
   take(): IterationFailure | undefined {
     const rows = this.#rows;
+    const { words, count, recordBytes } = this.#tick;
+    if (
+      rows.repeat(
+        words,
+        count,
+        recordBytes / 4,
+        this.#leaveOut,
+        this.#reader.counters,
+      )
+    ) return undefined;
     rows.begin();
     if (this.#addKnown()) {
       rows.commit();

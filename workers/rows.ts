@@ -82,6 +82,54 @@ export class Rows<T extends ObjectType> {
     return known;
   }
 
+  /**
+   * Takes a whole pass, when it has the objects of the last one and no other, without making its rows anew: only the columns are new.
+   * Each record, `stride` words of `words`, begins with an id and its identity; `leaveOut` ascends; `offsets` are those of
+   * setCounters(). False when somebody came or went: the last pass stands.
+   */
+  repeat(
+    words: Uint32Array,
+    records: number,
+    stride: number,
+    leaveOut: readonly number[],
+    offsets: readonly number[],
+  ): boolean {
+    const { ids, words: lastWords, count } = this.#last;
+    const { columns } = this.#next;
+    const wordCount = this.#wordCount;
+    const columnCount = offsets.length;
+    // Columns change places, so both passes must have room for as many rows.
+    if (this.#next.ids.length !== ids.length) return false;
+    const ownCount = leaveOut.length;
+    let own = ownCount > 0 ? leaveOut[0] : -1;
+    let nextOwn = 0;
+    let row = 0;
+    let wordAt = 0;
+    for (let at = 0; at < records * stride; at += stride) {
+      const id = words[at];
+      while (own < id && nextOwn < ownCount) {
+        nextOwn++;
+        own = nextOwn < ownCount ? leaveOut[nextOwn] : -1;
+      }
+      if (id === own) continue;
+      if (row === count || ids[row] !== id) return false;
+      for (let w = 1; w <= wordCount; w++) {
+        if (lastWords[wordAt++] !== words[at + w]) return false;
+      }
+      for (let c = 0; c < columnCount; c++) {
+        const offset = offsets[c];
+        const word = at + offset;
+        columns[c][row] = offset < 0
+          ? NaN
+          : words[word] + words[word + 1] * TWO_TO_32;
+      }
+      row++;
+    }
+    if (row !== count) return false;
+    [this.#last.columns, this.#next.columns] = [columns, this.#last.columns];
+    return true;
+  }
+
   /** Whether add() would know the object. Asked in ascending id, as add(). */
   knows(id: number, words: Uint32Array, first: number): boolean {
     const at = this.#find(id);

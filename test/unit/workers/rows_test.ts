@@ -144,3 +144,66 @@ Deno.test("Rows grows past its first capacity without losing a row", () => {
   assertEquals(seen(rows).counters, many.map(([, , counter]) => counter));
   assertEquals(seen(rows).ids, many.map(([id]) => id));
 });
+
+/** repeat() of records of four words: an id, an identity word, and a counter's two halves. */
+function repeat(
+  rows: Rows<"btf">,
+  records: [number, number, number][],
+  leaveOut: number[] = [],
+): boolean {
+  const words = Uint32Array.from(
+    records.flatMap(([id, word, counter]) => [id, word, counter, 0]),
+  );
+  return rows.repeat(words, records.length, 4, leaveOut, [2]);
+}
+
+Deno.test("Rows.repeat() takes the same objects with new counters, and nobody is born", () => {
+  const rows = newRows();
+  pass(rows, [[3, 7, 10], [9, 8, 20]]);
+  rows.takeBirths();
+  const records: [number, number, number][] = [
+    ...[[1, 5, 99], [3, 7, 11], [6, 5, 99]] as [number, number, number][],
+    ...[[9, 8, 21], [12, 5, 99]] as [number, number, number][],
+  ];
+  assertEquals(repeat(rows, records, [1, 6, 12, 40]), true);
+  assertEquals(seen(rows), { ids: [3, 9], births: [1, 2], counters: [11, 21] });
+  assertEquals(rows.takeBirths(), undefined);
+});
+
+Deno.test("Rows.repeat() leaves the last pass as it is when somebody came, went or is another", () => {
+  const rows = newRows();
+  pass(rows, [[3, 7, 10], [9, 8, 20]]);
+  const before = seen(rows);
+  const others: [number, number, number][][] = [
+    ...[[], [[3, 7, 1]], [[9, 8, 1]]] as [number, number, number][][],
+    [[3, 7, 1], [9, 8, 1], [10, 1, 1]],
+    [[3, 7, 1], [4, 1, 1], [9, 8, 1]],
+    [[3, 7, 1], [9, 9, 1]],
+  ];
+  for (const records of others) {
+    assertEquals(repeat(rows, records), false);
+    assertEquals(seen(rows), before);
+  }
+  assertEquals(repeat(newRows(), [[3, 7, 1]]), false);
+});
+
+Deno.test("Rows.repeat() loses no counter of rows that grew before or after it", () => {
+  const rows = newRows();
+  const some = (count: number, counter: number) =>
+    Array.from(
+      { length: count },
+      (_, i): [number, number, number] => [i + 1, 7, counter + i],
+    );
+  pass(rows, some(60, 0));
+  pass(rows, some(60, 100));
+  for (const count of [60, 70, 200, 130, 300]) {
+    pass(rows, some(count, 1000));
+    repeat(rows, some(count, 2000));
+    pass(rows, some(count, 3000));
+    assertEquals(repeat(rows, some(count, 4000)), true);
+    assertEquals(
+      seen(rows).counters,
+      some(count, 4000).map(([, , counter]) => counter),
+    );
+  }
+});
