@@ -9,6 +9,7 @@ import { LINK_BIRTH, LINK_TICK } from "../../ffi/iter/link_table.ts";
 import { MAP_BIRTH, MAP_TICK } from "../../ffi/iter/map_table.ts";
 import { PROGRAM_BIRTH, PROGRAM_TICK } from "../../ffi/iter/program_table.ts";
 import {
+  enumeratorsOf,
   FUNCTION_NAME_STEPS,
   type RecordField,
   type RecordTable,
@@ -37,6 +38,8 @@ export const WANTED = {
     ...new Set(TABLES.map(({ target }) => `bpf_iter_${target}`)),
     "bpf_rdonly_cast",
   ],
+  // The fake kernel has no enums, and so no names of perf events.
+  enumerators: [...new Set(TABLES.flatMap(enumeratorsOf))],
 };
 
 /** Far enough for each member, and for a struct within. */
