@@ -7,7 +7,7 @@ import { Page } from "./kernel/page.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 /** A machine that is busy with other tests may take long; a test that waits this long has failed. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = Number(Deno.env.get("TEST_PATIENCE_MS") ?? 20_000);
 
 /** As `deno task start`, with the runtime that runs the tests. */
 export const DENO_ARGS = [

@@ -31,6 +31,7 @@ import {
 import { returns } from "../kernel/instructions.ts";
 import { kernelTest, makeEverything, skip, Workshop } from "../kernel/make.ts";
 import { makeProgram } from "../kernel/programs.ts";
+import { hasSince } from "../kernel/since.ts";
 import { readBpftool, readInfo, whyNoBpftool } from "../kernel/reference.ts";
 
 const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
@@ -62,7 +63,11 @@ class Backend implements Disposable {
       collectPrograms(kernel, init),
       collectLinks(kernel, init),
     ];
-    assertEquals(this.collectors.map((one) => one.backend), [name, name, name]);
+    const links = hasSince(kernel, "5.19") ? name : "walk";
+    assertEquals(
+      this.collectors.map((one) => one.backend),
+      [name, name, links],
+    );
   }
 
   [Symbol.dispose](): void {
