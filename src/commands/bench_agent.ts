@@ -18,7 +18,7 @@ import type { CpuWindow } from "./bench_budget.ts";
 export interface AgentUnderBenchPorts extends
   Pick<
     SupervisorOptions,
-    "spawn" | "parse" | "threadExists" | "mayRespawn" | "clock"
+    "spawn" | "openPulse" | "parse" | "threadExists" | "mayRespawn" | "clock"
   > {
   init(epoch: number, intervalMs: number): Init;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
@@ -62,7 +62,6 @@ export async function measureAgent(
     openBlock: (buffer) => ports.openBlock(buffer),
     textOf: seriesText,
   });
-  let samples = 0;
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => fail = reject);
   // Heard by whoever waits at that moment.
@@ -78,14 +77,16 @@ export async function measureAgent(
     sink: {
       block: (message) => state.block(message),
       births: (message) => state.births(message),
-      sampled: (message) => {
-        state.sampled(message);
-        samples++;
-      },
+      sampled: (message) => state.sampled(message),
+      repeated: (message) => state.repeated(message),
     },
   });
   const wait = (ms: number) =>
     Promise.race([failed, new Promise<void>((done) => clock.after(ms, done))]);
+
+  function samples(): number {
+    return supervisor.health().reduce((sum, one) => sum + one.samples, 0);
+  }
 
   async function firstSamples(): Promise<void> {
     const deadlineMs = clock.monotonicMs() + FIRST_SAMPLES_MS;
@@ -106,14 +107,14 @@ export async function measureAgent(
     const from = {
       wallMs: clock.monotonicMs(),
       cpuMs: ports.cpuMs(),
-      samples,
+      samples: samples(),
     };
     await wait(Math.max(1000 * seconds, intervalMs ?? 0));
     return {
       intervalMs,
       wallMs: clock.monotonicMs() - from.wallMs,
       cpuMs: ports.cpuMs() - from.cpuMs,
-      ticks: (samples - from.samples) / COLLECTORS.length,
+      ticks: (samples() - from.samples) / COLLECTORS.length,
     };
   }
 
