@@ -99,7 +99,7 @@ export class IteratorPass<T extends ObjectType> {
       return undefined;
     }
     rows.abandon();
-    const failure = this.#describeNew();
+    const failure = this.#describe(this.#unknown());
     if (failure !== undefined) return failure;
     rows.begin();
     this.#addAll();
@@ -107,6 +107,23 @@ export class IteratorPass<T extends ObjectType> {
     this.#told.clear();
     this.#reader.finish?.();
     return undefined;
+  }
+
+  /** Describes one object alone, whatever it is among: undefined where not both programs write it. */
+  find(
+    id: number,
+  ): { readonly described: Descriptions[T] | undefined } | IterationFailure {
+    const failure = this.#tick.run();
+    if (failure !== undefined) return failure;
+    const { words, count, recordBytes } = this.#tick;
+    const stride = recordBytes / 4;
+    let place = 0;
+    while (place < count && words[place * stride] !== id) place++;
+    if (place === count) return { described: undefined };
+    const late = this.#describe([place]);
+    const described = this.#told.get(id);
+    this.#told.clear();
+    return late ?? { described };
   }
 
   /** Whether all objects were in the last pass. */
@@ -128,9 +145,8 @@ export class IteratorPass<T extends ObjectType> {
     return true;
   }
 
-  /** Runs the birth program, and describes whoever was not in the last pass. */
-  #describeNew(): IterationFailure | undefined {
-    const unknown = this.#unknown();
+  /** Runs the birth program, and describes those at these places among the tick's records, ascending. */
+  #describe(unknown: readonly number[]): IterationFailure | undefined {
     const { words: wanted, recordBytes } = this.#tick;
     const stride = recordBytes / 4;
     const birth = this.#birth;

@@ -130,17 +130,16 @@ function differs<T extends IteratedType>(
   pass: IteratorPass<T>,
   expected: { readonly id: number },
 ): string | undefined {
-  const failure = pass.read() ?? pass.take();
-  if (failure !== undefined) {
-    return `${failure.call} failed: ${errnoName(failure.errno)}`;
+  const found = pass.find(expected.id);
+  if ("errno" in found) {
+    return `${found.call} failed: ${errnoName(found.errno)}`;
   }
-  const told = rows.takeBirths()?.descriptions ?? [];
-  const own = told.find(({ id }) => id === expected.id);
+  const own = found.described;
   if (own === undefined) return `an own ${rows.table} is not among them`;
   for (const [field, value] of Object.entries(expected)) {
-    const found = (own as unknown as Record<string, unknown>)[field];
-    if (found !== value) {
-      return `of an own ${rows.table} ${field} is ${found}, not ${value}`;
+    const told = (own as unknown as Record<string, unknown>)[field];
+    if (told !== value) {
+      return `of an own ${rows.table} ${field} is ${told}, not ${value}`;
     }
   }
   return undefined;
