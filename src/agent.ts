@@ -5,9 +5,9 @@
  * @module
  */
 import type { NodeFacts } from "../workers/acquire.ts";
-import type { CollectorName } from "../workers/protocol.ts";
 import type { Clock } from "./clock.ts";
 import {
+  COLLECTORS,
   type Config,
   intervalOf,
   type ListenAddress,
@@ -28,8 +28,6 @@ import type { NodeState } from "./state/node_state.ts";
 import type { CollectorSpec, SupervisorOptions } from "./supervisor/ports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
-
-const COLLECTORS: readonly CollectorName[] = ["maps", "programs", "links"];
 
 export interface AgentPorts extends
   Pick<

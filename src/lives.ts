@@ -56,7 +56,7 @@ export async function prepare(
     );
   }
   const leaves = !config.keepPrivileges &&
-    (user !== undefined || side.hasPrivileges);
+    (user !== undefined || side.hasPrivileges());
   if (leaves && invocation.kind === "serve") side.holdSignals();
   const secrets = await readSecrets(invocation);
   if ("message" in secrets) return secrets;
@@ -104,7 +104,7 @@ async function bindListeners(
   { kind, config }: Sampling,
   side: KernelSide,
 ): Promise<PrivilegedListeners | Refused> {
-  const { firstUnprivilegedPort } = side;
+  const firstUnprivilegedPort = side.firstUnprivilegedPort();
   const privileged = config.listen.some((address) =>
     "path" in address || address.port < firstUnprivilegedPort
   );

@@ -13,6 +13,7 @@ import {
   EXIT,
   layoutFor,
 } from "./commands/output.ts";
+import { COLLECTORS } from "./config/config.ts";
 import { HANDLES } from "./config/environment.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import { type KernelSide, leftOut } from "./kernel_side.ts";
@@ -23,6 +24,7 @@ import {
   stdoutScreen,
   stdoutWriter,
 } from "./log.ts";
+import { spawnEarly } from "./supervisor/early_workers.ts";
 import { VERSION, versionText } from "./version.ts";
 
 /** Runs a command to its end, but for `serve`, which returns once it serves. */
@@ -72,11 +74,12 @@ async function work(
 ): Promise<void> {
   const { invocation } = prepared;
   if (invocation.kind === "serve") {
+    const spawn = spawnEarly(side.spawn, COLLECTORS);
     const { serve } = await import("./serve.ts");
     const { config } = invocation;
     return await serve(
       { ...prepared, config, reload: () => reload(args, parsePorts()) },
-      side,
+      { ...side, spawn },
     );
   }
   finish(await sampled(invocation, prepared, side));

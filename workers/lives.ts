@@ -65,9 +65,9 @@ export interface Lives {
   duplicate(fd: number): number | string;
   close(fd: number): void;
   /** Below it a port needs CAP_NET_BIND_SERVICE. */
-  readonly firstUnprivilegedPort: number;
+  firstUnprivilegedPort(): number;
   /** Whether there is any capability to give up. */
-  readonly hasPrivileges: boolean;
+  hasPrivileges(): boolean;
   /** Has SIGTERM, SIGINT and SIGHUP wait until they are released, in whichever life that is. */
   holdSignals(): void;
   releaseSignals(): void;
@@ -95,13 +95,10 @@ export function livesOf(kernel: KernelPort, variable: string): Lives {
       ),
     duplicate: (fd) => named(duplicate(control(), fd)),
     close: (fd) => void kernel.close(fd),
-    get firstUnprivilegedPort() {
-      return readNumber(
-        kernel,
-        "/proc/sys/net/ipv4/ip_unprivileged_port_start",
-      ) ?? USUAL_FIRST_PORT;
-    },
-    get hasPrivileges() {
+    firstUnprivilegedPort: () =>
+      readNumber(kernel, "/proc/sys/net/ipv4/ip_unprivileged_port_start") ??
+        USUAL_FIRST_PORT,
+    hasPrivileges() {
       const sets = control().capabilities();
       return typeof sets === "number" || sets.permitted !== 0n;
     },

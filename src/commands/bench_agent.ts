@@ -9,6 +9,7 @@ import type {
   CollectorName,
   Init,
 } from "../../workers/protocol.ts";
+import { COLLECTORS } from "../config/config.ts";
 import { seriesText } from "../metrics/labels.ts";
 import { Aggregator, type BlockSource } from "../state/aggregator.ts";
 import type { SupervisorOptions } from "../supervisor/ports.ts";
@@ -31,7 +32,6 @@ export interface AgentCpu {
   readonly backends: Readonly<Partial<Record<CollectorName, BackendName>>>;
 }
 
-const COLLECTORS: readonly CollectorName[] = ["maps", "programs", "links"];
 const INTERVALS_MS = [100, 250, 500, 1000] as const;
 /** No sample within any window. */
 const REST_MS = 3_600_000;

@@ -4,6 +4,13 @@
  */
 import type { BackendName, CollectorName } from "../../workers/protocol.ts";
 
+/** Every collector, in the order in which people see them. */
+export const COLLECTORS: readonly CollectorName[] = [
+  "maps",
+  "programs",
+  "links",
+];
+
 /** A TCP address to listen on; `host` empty means every address. */
 export interface TcpAddress {
   readonly host: string;

@@ -3,8 +3,12 @@
  * know of it. In: nothing. Out: SETTINGS, in the order in which people see them. A setting that is not here does not exist.
  * @module
  */
-import type { CollectorName } from "../../workers/protocol.ts";
-import type { Config, LogFormat, LogLevel } from "./config.ts";
+import {
+  COLLECTORS,
+  type Config,
+  type LogFormat,
+  type LogLevel,
+} from "./config.ts";
 import { durationMs, formatDuration } from "./duration.ts";
 import { formatListen, listenAddress } from "./listen.ts";
 import type { ConfigChange } from "./resolve.ts";
@@ -70,8 +74,6 @@ export interface KeyedSetting extends SettingCommon {
 }
 
 export type Setting = OneSetting | ListSetting | KeyedSetting;
-
-const COLLECTORS: readonly CollectorName[] = ["maps", "programs", "links"];
 
 const interval = durationMs(20, 3_600_000, "500ms");
 
