@@ -111,7 +111,7 @@ Deno.test("bindPrivileged() lets owner and group alone use a unix socket, and gi
   };
   const { held } = await bindPrivileged([{ path }], ports({ owner }));
   assertEquals(held, [{ address: { path }, fd: FIRST_FD }]);
-  const found = Deno.statSync(path);
+  const found = await Deno.stat(path);
   assertEquals((found.mode ?? 0) & 0o777, 0o660);
   assertEquals([found.uid, found.gid], [owner.uid, owner.gid]);
 });
@@ -119,14 +119,14 @@ Deno.test("bindPrivileged() lets owner and group alone use a unix socket, and gi
 Deno.test("bindPrivileged() leaves a file alone that is no socket", async () => {
   using files = folder();
   const path = files.path("a");
-  Deno.writeTextFileSync(path, "somebody's");
+  await Deno.writeTextFile(path, "somebody's");
   const given = ports();
   await assertRejects(
     () => bindPrivileged([{ path }], given),
     ListenError,
     "something that is not a socket is there",
   );
-  assertEquals(Deno.readTextFileSync(path), "somebody's");
+  assertEquals(await Deno.readTextFile(path), "somebody's");
   assertEquals(given.bound, []);
 });
 
@@ -156,7 +156,7 @@ Deno.test("abandon() removes the sockets, and does not mind that one is gone", a
     paths.map((path) => ({ path })),
     ports(),
   );
-  Deno.removeSync(paths[0]);
+  await Deno.remove(paths[0]);
   await abandon();
   assertEquals(paths.map(exists), [false, false]);
 });
