@@ -5,6 +5,7 @@
  * @module
  */
 import type { Acquisition } from "../workers/acquire.ts";
+import type { UserIds } from "../workers/lives.ts";
 import type { Invocation } from "./cli/parse.ts";
 import type { CheckName } from "./commands/check_rows.ts";
 import { EXIT } from "./commands/output.ts";
@@ -39,6 +40,12 @@ export interface Refused {
   readonly message: string;
 }
 
+const NOTHING_BOUND: PrivilegedListeners = {
+  held: [],
+  keep: [],
+  abandon: () => Promise.resolve(),
+};
+
 /** Returns in this life only where no privilege is given up, or something is in the way. */
 export async function prepare(
   invocation: Sampling,
@@ -67,16 +74,18 @@ export async function prepare(
   });
   if (acquired.refused !== undefined) return failed(acquired.refused);
   if (!leaves) return { invocation, secrets, listeners: [], acquired };
-  const bound = await bindListeners(invocation, side);
+  const bound = await bindListeners(invocation, side, user);
   if ("message" in bound) return bound;
   const { held: listeners } = bound;
-  return failed(side.handOver(
+  const sentence = side.handOver(
     {
       acquired: { ...acquired, keep: [...acquired.keep, ...bound.keep] },
       note: { invocation, secrets, listeners },
     },
     { fds: listeners.map(({ fd }) => fd), user },
-  ));
+  );
+  await bound.abandon();
+  return failed(sentence);
 }
 
 /** Two samples of `once` are told apart by what ran between them; one alone shows what has been counted so far. */
@@ -103,12 +112,13 @@ async function readSecrets(
 async function bindListeners(
   { kind, config }: Sampling,
   side: KernelSide,
+  owner: UserIds | undefined,
 ): Promise<PrivilegedListeners | Refused> {
   const firstUnprivilegedPort = side.firstUnprivilegedPort();
   const privileged = config.listen.some((address) =>
     "path" in address || address.port < firstUnprivilegedPort
   );
-  if (kind !== "serve" || !privileged) return { held: [], keep: [] };
+  if (kind !== "serve" || !privileged) return NOTHING_BOUND;
   const { bindPrivileged } = await import("./http/privileged_listeners.ts");
   const { ListenError } = await import("./http/listen_error.ts");
   try {
@@ -116,6 +126,7 @@ async function bindListeners(
       clock: side.clock,
       firstUnprivilegedPort,
       denoVersion: Deno.version.deno,
+      owner,
       bind: (address, backlog) => side.bind(address, backlog),
     });
   } catch (error) {

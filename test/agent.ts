@@ -49,10 +49,14 @@ export interface StartOptions {
 }
 
 /** Runs the agent's main with `args` to its end: for what ends by itself. */
-export async function runAgent(args: readonly string[]): Promise<Ended> {
+export async function runAgent(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const [command, ...rest] = commandOf(Deno.execPath(), ROOT);
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args: [...rest, ...args],
+    env,
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();

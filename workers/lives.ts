@@ -27,6 +27,8 @@ import {
 import type { Acquisition, Unprivileged } from "./acquire.ts";
 import { privilegesNow } from "./privileges.ts";
 
+export type { UserIds } from "../ffi/mod.ts";
+
 /** Raised with every change of what is handed over: both lives are of one build, so another number is somebody else's. */
 const VERSION = 1;
 
@@ -76,10 +78,17 @@ export interface Lives {
 /** Where the kernel does not say. */
 const USUAL_FIRST_PORT = 1024;
 
-/** @param variable holds the memfd's number between the two lives */
-export function livesOf(kernel: KernelPort, variable: string): Lives {
+/**
+ * @param variable holds the memfd's number between the two lives
+ * @param open is called at the first use
+ */
+export function livesOf(
+  kernel: KernelPort,
+  variable: string,
+  open: () => ProcessControl = openProcessControl,
+): Lives {
   let opened: ProcessControl | undefined;
-  const control = () => opened ??= openProcessControl();
+  const control = () => opened ??= open();
   return {
     takeOver: <Note>() => takeOver<Note>(kernel, control, variable),
     handOver: (estate, options) =>
@@ -166,7 +175,9 @@ function whyNot(sentence: string, variable: string): string {
 function read<Note>(text: string): Estate<Note> | undefined {
   try {
     const estate = JSON.parse(text);
-    return estate?.version === VERSION ? estate : undefined;
+    return estate?.version === VERSION && Array.isArray(estate.acquired?.fds)
+      ? estate
+      : undefined;
   } catch {
     return undefined;
   }

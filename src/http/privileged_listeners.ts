@@ -25,6 +25,8 @@ export interface HeldListener {
 export interface PrivilegedListeners {
   readonly held: readonly HeldListener[];
   readonly keep: readonly KeptCapability[];
+  /** Removes the files of unix sockets, where no later life begins. */
+  abandon(): Promise<void>;
 }
 
 export interface BindPorts {
@@ -33,36 +35,56 @@ export interface BindPorts {
   readonly firstUnprivilegedPort: number;
   /** As `2.9.6`. */
   readonly denoVersion: string;
+  /** Who listens in the later life, where that is somebody else: unix sockets become theirs. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** A listening socket, or the name of the errno. */
   bind(address: ListenAddress, backlog: number): number | string;
 }
 
-/** @throws {ListenError} */
+/** @throws {ListenError} and no file is left then */
 export async function bindPrivileged(
   addresses: readonly ListenAddress[],
   ports: BindPorts,
 ): Promise<PrivilegedListeners> {
   const held: HeldListener[] = [];
   const keep: KeptCapability[] = [];
+  const abandon = () => removeFiles(held);
   const inherits = listensOnDescriptors(ports.denoVersion);
-  for (const address of addresses) {
-    if (isUnix(address)) {
-      // Which an older runtime does not serve at all: it says so when it listens.
-      if (inherits) held.push(await bindPath(address, ports));
-      continue;
+  try {
+    for (const address of addresses) {
+      if (isUnix(address)) {
+        // Which an older runtime does not serve at all: it says so when it listens.
+        if (inherits) held.push(await bindPath(address, ports));
+        continue;
+      }
+      const { host, port } = address;
+      if (port === 0 || port >= ports.firstUnprivilegedPort) continue;
+      if (inherits && isBindable(host)) {
+        held.push({ address, fd: bound(address, ports) });
+      } else {
+        const why = inherits
+          ? `${host} is looked up when port ${port} is listened on`
+          : `this runtime listens on port ${port} itself`;
+        keep.push({ capability: "CAP_NET_BIND_SERVICE", why });
+      }
     }
-    const { host, port } = address;
-    if (port === 0 || port >= ports.firstUnprivilegedPort) continue;
-    if (inherits && (host === "" || isIP(host) !== 0)) {
-      held.push({ address, fd: bound(address, ports) });
-    } else {
-      const why = inherits
-        ? `${host} is looked up when port ${port} is listened on`
-        : `this runtime listens on port ${port} itself`;
-      keep.push({ capability: "CAP_NET_BIND_SERVICE", why });
-    }
+  } catch (error) {
+    await abandon();
+    throw error;
   }
-  return { held, keep };
+  return { held, keep, abandon };
+}
+
+/** Without the help of a resolver, which names need, and the interface of a link-local address. */
+function isBindable(host: string): boolean {
+  return host === "" || (isIP(host) !== 0 && !host.includes("%"));
+}
+
+async function removeFiles(held: readonly HeldListener[]): Promise<void> {
+  for (const { address } of held) {
+    // The next start removes what this one may not.
+    if (isUnix(address)) await Deno.remove(address.path).catch(() => {});
+  }
 }
 
 async function bindPath(
@@ -70,18 +92,22 @@ async function bindPath(
   ports: BindPorts,
 ): Promise<HeldListener> {
   const { path } = address;
+  const { owner } = ports;
   try {
     await clearLeftOver(path, ports.clock);
   } catch (error) {
     throw listenError(address, error as Error);
   }
   const fd = bound(address, ports);
+  const listener = { address, fd };
   try {
     await restrict(path);
+    if (owner !== undefined) await Deno.chown(path, owner.uid, owner.gid);
   } catch (error) {
+    await removeFiles([listener]);
     throw listenError(address, error as Error);
   }
-  return { address, fd };
+  return listener;
 }
 
 function bound(address: ListenAddress, ports: BindPorts): number {

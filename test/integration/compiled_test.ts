@@ -4,8 +4,11 @@
  */
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { AGENT_BINARY, freePort, pause } from "../agent.ts";
+import { makeMap } from "../kernel/maps.ts";
 import { Page } from "../kernel/page.ts";
+import { stringsOf, threadFields } from "../kernel/process.ts";
 import { kernelTest, skip } from "../kernel/skip.ts";
+import { Workshop } from "../kernel/workshop.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 /** Exit code of .ci/compile where a download fails. */
@@ -57,6 +60,11 @@ class Alone implements Disposable {
   /** For Deno.Command: no HOME, no PATH, nothing of Deno's. */
   get surroundings(): Deno.CommandOptions {
     return { cwd: this.cwd, clearEnv: true, env: { TMPDIR: this.tmp } };
+  }
+
+  /** Has everybody enter it. */
+  open(): void {
+    Deno.chmodSync(this.#root, 0o755);
   }
 
   files(): string[] {
@@ -152,6 +160,57 @@ kernelTest(
   whyNot,
 );
 
+kernelTest(
+  "bpfpulse --user nobody is nobody without a capability in every thread, and sees what is made afterwards",
+  async () => {
+    using alone = new Alone();
+    alone.open();
+    const address = `127.0.0.1:${freePort()}`;
+    const child = new Deno.Command(alone.binary, {
+      ...alone.surroundings,
+      args: ["--listen", address, "--user", "nobody", "--interval", "50ms"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const log = new Response(child.stderr).text();
+    try {
+      await firstPage(`http://${address}/metrics`);
+      const fields = ["CapPrm", "CapEff", "NoNewPrivs", "Uid", "Gid"];
+      assertEquals(threadFields(child.pid, fields), {
+        CapPrm: ["0000000000000000"],
+        CapEff: ["0000000000000000"],
+        NoNewPrivs: ["1"],
+        Uid: ["65534\t65534\t65534\t65534"],
+        Gid: ["65534\t65534\t65534\t65534"],
+      });
+      assertEquals(stringsOf(child.pid, "cmdline").slice(1, 5), [
+        ...["--listen", address, "--user", "nobody"],
+      ]);
+      using workshop = new Workshop();
+      const map = makeMap(workshop, {
+        type: "array",
+        key: 4,
+        value: 8,
+        max: 1,
+      });
+      await firstPage(
+        `http://${address}/metrics`,
+        (page) => page.by("odigos_ebpf_map_info", "map_id").has(`${map?.id}`),
+      );
+      const ready = await fetch(`http://${address}/readyz`);
+      const { privileges } = await ready.json();
+      assertEquals([ready.status, privileges.held], [200, []]);
+    } finally {
+      child.kill("SIGTERM");
+      const { code } = await child.status;
+      assertEquals(code, 0, await log);
+    }
+    assertEquals(alone.files(), ["bpfpulse"]);
+  },
+  whyNot,
+);
+
 for (const file of ["agent_page", "agent_signals", "agent_stats"]) {
   binaryTest(
     `bpfpulse passes ${file}_test.ts in the source's place`,
@@ -176,13 +235,16 @@ function objectTypes(page: Page): string[] {
   ).toSorted();
 }
 
-/** Asks until there is a page on which every type is counted. */
-async function firstPage(url: string): Promise<Page> {
+/** Asks until there is a page on which every type is counted, and which `has` what is waited for. */
+async function firstPage(
+  url: string,
+  has: (page: Page) => boolean = () => true,
+): Promise<Page> {
   const until = performance.now() + FIRST_PAGE_MS;
   for (;;) {
     try {
       const page = new Page(await (await fetch(url)).text());
-      if (objectTypes(page).length === 4) return page;
+      if (objectTypes(page).length === 4 && has(page)) return page;
     } catch (error) {
       // It does not listen yet.
       if (!(error instanceof TypeError)) throw error;

@@ -1,6 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { BPF, EINVAL, EPERM } from "../../../ffi/mod.ts";
-import { acquire } from "../../../workers/acquire.ts";
+import {
+  acquire,
+  type AcquireOptions,
+  type Unprivileged,
+} from "../../../workers/acquire.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
 const ASKED = { backend: "auto", keepPrivileges: false } as const;
@@ -109,4 +113,114 @@ Deno.test("acquire() says that a capability is no good where the kernel refuses 
   const [missing] = acquired.facts.missing;
   assertEquals(missing.capability, "CAP_SYS_ADMIN");
   assertStringIncludes(missing.how, "initial user namespace");
+});
+
+/** What is kept, and what the collectors may still do. */
+function keptBy(
+  kernel: FakeKernel,
+  asked: Partial<AcquireOptions> = {},
+  unprivileged: Unprivileged = (probe) => probe(),
+) {
+  using acquired = acquire(
+    kernel,
+    { ...ASKED, runStats: false, ...asked },
+    unprivileged,
+  );
+  const { keep, iterators: { mayWalk, mayListBtf }, refused } = acquired;
+  return { keep, mayWalk, mayListBtf, refused };
+}
+
+const IN_REACH = {
+  keep: [],
+  mayWalk: true,
+  mayListBtf: true,
+  refused: undefined,
+};
+const NOTHING = { ...IN_REACH, mayWalk: false, mayListBtf: false };
+const WALKING = "CAP_SYS_ADMIN" as const;
+
+Deno.test("acquire() keeps no capability where the iterators work, and takes BTF while it can", () => {
+  const kernel = new FakeKernel().giveIterators();
+  assertEquals(keptBy(kernel), NOTHING);
+  assertEquals(keptBy(kernel, { backend: "iterator" }), NOTHING);
+  using acquired = acquire(kernel, { ...ASKED, runStats: true });
+  assertEquals(acquired.btfAtStart, []);
+  assertEquals(kernel.fds.numbers, [...acquired.fds].sort((a, b) => a - b));
+  const { ownIds } = acquired;
+  assertEquals([ownIds.program.length, ownIds.link.length], [8, 8]);
+});
+
+Deno.test("acquire() keeps CAP_SYS_ADMIN for the walk, where it is asked for or nothing else works", () => {
+  assertEquals(
+    keptBy(new FakeKernel().giveIterators(), { backend: "walk" }),
+    {
+      ...IN_REACH,
+      keep: [{
+        capability: WALKING,
+        why: "--backend walk opens every object by its id",
+      }],
+    },
+  );
+  assertEquals(keptBy(new FakeKernel()), {
+    ...IN_REACH,
+    keep: [{
+      capability: WALKING,
+      why: "no iterator works here, and the walk opens every object by its id",
+    }],
+  });
+});
+
+Deno.test("acquire() keeps nothing for a walk that is refused anyway", () => {
+  assertEquals(keptBy(new FakeKernel({ privileged: false })), IN_REACH);
+  const refusing = new FakeKernel();
+  refusing.fail(BPF.PROG_GET_NEXT_ID, EPERM);
+  assertEquals(keptBy(refusing), IN_REACH);
+});
+
+Deno.test("acquire() walks nothing beside iterators over some types only, once privileges are gone", () => {
+  const kernel = new FakeKernel().giveIterators(["bpf_iter_bpf_link"]);
+  assertEquals(keptBy(kernel), NOTHING);
+});
+
+Deno.test("acquire() leaves everything in reach where privileges are kept", () => {
+  const kernel = new FakeKernel().giveIterators();
+  const keepPrivileges = true;
+  assertEquals(keptBy(kernel, { keepPrivileges }), IN_REACH);
+  assertEquals(
+    keptBy(kernel, { keepPrivileges, backend: "iterator" }),
+    { ...IN_REACH, mayWalk: false },
+  );
+  assertEquals(keptBy(kernel, { keepPrivileges, backend: "walk" }), IN_REACH);
+});
+
+Deno.test("acquire() keeps what BPF_ITER_CREATE asks for, where nothing could be pinned", () => {
+  function kernel(): FakeKernel {
+    const made = new FakeKernel().giveIterators();
+    made.fail(BPF.OBJ_PIN, EPERM);
+    return made;
+  }
+  const free = kernel();
+  assertEquals(keptBy(free), NOTHING);
+  const gated = kernel();
+  const [kept] = keptBy(gated, {}, (probe) => {
+    gated.fail(BPF.ITER_CREATE, EPERM);
+    try {
+      return probe();
+    } finally {
+      gated.clearFaults();
+    }
+  }).keep;
+  assertEquals(kept, {
+    capability: "CAP_BPF",
+    why:
+      "no iterator could be pinned, and this kernel asks for it at BPF_ITER_CREATE",
+  });
+  for (const each of [free, gated]) assertEquals(each.openFds, 0);
+});
+
+Deno.test("acquire() refuses where iterators are asked for and there are none", () => {
+  assertEquals(
+    keptBy(new FakeKernel(), { backend: "iterator" }).refused,
+    "Cannot use backend iterator: maps: no iterators without BTF: open of /sys/kernel/btf/vmlinux failed: ENOENT; programs: no iterators without BTF: open of /sys/kernel/btf/vmlinux failed: ENOENT; links: no iterators without BTF: open of /sys/kernel/btf/vmlinux failed: ENOENT",
+  );
 });
