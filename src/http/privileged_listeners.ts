@@ -105,12 +105,24 @@ async function bindPath(
   const listener = { address, fd };
   try {
     await restrict(path);
-    if (owner !== undefined) await Deno.chown(path, owner.uid, owner.gid);
+    if (owner !== undefined) await giveTo(path, owner);
   } catch (error) {
     await removeSockets([listener]);
     throw listenError(address, error as Error);
   }
   return listener;
+}
+
+/** Without CAP_CHOWN it stays as it is: who listens is not who may connect then. */
+async function giveTo(
+  path: string,
+  { uid, gid }: NonNullable<BindPorts["owner"]>,
+): Promise<void> {
+  try {
+    await Deno.chown(path, uid, gid);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
 }
 
 function bound(address: ListenAddress, ports: BindPorts): number {

@@ -50,7 +50,7 @@ function makeTracepointLinks(workshop: Workshop, count: number): void {
   }
 }
 
-/** Counts the calls of bpf() and close() of each thread of `pid` that calls bpf(), while `work` runs. */
+/** Counts the calls of `names` of each thread of `pid` that samples, while `work` runs. */
 async function countCalls(
   pid: number,
   names: readonly string[],
@@ -77,18 +77,24 @@ async function countCalls(
     await reader.cancel();
     await child.status;
     const calls = (await Deno.readTextFile(file))
-      .matchAll(/^(\d+) +(\w+)\(/gm);
+      .matchAll(/^(\d+) +(\w+\(.*)$/gm);
     const threads = Map.groupBy(calls, ([, thread]) => thread);
     return [...threads.values()]
-      .filter((calls) => calls.some(([, , name]) => name === "bpf"))
+      .filter((calls) => calls.some(([, , call]) => SAMPLES.test(call)))
       .reduce((sum, calls) => sum + calls.length, 0);
   } finally {
     await Deno.remove(file);
   }
 }
 
-/** What each backend calls; an iterator is read, too. */
-const CALLS = { walk: ["bpf", "close"], iterator: ["bpf", "close", "read"] };
+/** What no thread but a collector's does: bpf(2), or the opening of a pin. */
+const SAMPLES = /^bpf\(|^openat\([^"]*"\/proc\/self\/fd\/\d/;
+
+/** What each backend calls; an iterator is opened by its pin where it has one, and read. */
+const CALLS = {
+  walk: ["bpf", "close"],
+  iterator: ["bpf", "openat", "read", "close"],
+};
 
 for (const [backend, names] of Object.entries(CALLS)) {
   kernelTest(
