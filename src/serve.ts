@@ -11,6 +11,7 @@ import { formatListen } from "./config/listen.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import type { Inherited } from "./http/listen.ts";
 import { ListenError } from "./http/listen_error.ts";
+import { removeSockets } from "./http/privileged_listeners.ts";
 import { TlsError } from "./http/tls.ts";
 import { type KernelSide, leftOut } from "./kernel_side.ts";
 import type { Prepared } from "./lives.ts";
@@ -34,11 +35,13 @@ export async function serve(
 ): Promise<void> {
   const { clock } = side;
   const log = stderrLog(config, clock);
+  const inherited = inheritedOf(listeners, side);
   let agent: RunningAgent | undefined;
   let ending = false;
   let reloadAsked = false;
 
   async function end(code: number): Promise<void> {
+    await inherited.abandon();
     await log.flush();
     Deno.exit(code);
   }
@@ -83,7 +86,7 @@ export async function serve(
       config,
       secrets: new Secrets(config, readRegularFile, secrets),
       facts: acquired.facts,
-      inherited: inheritedOf(listeners, side),
+      inherited,
       log,
       init: (epoch, intervalMs) =>
         side.init(
@@ -107,19 +110,23 @@ export async function serve(
 function inheritedOf(
   listeners: Prepared["listeners"],
   side: Pick<KernelSide, "duplicate" | "close">,
-): Inherited {
-  const fds = new Map(
-    listeners.map(({ address, fd }) => [formatListen(address), fd]),
+): Inherited & {
+  /** Ends what no server has released: it never began, or could not stop in order. */
+  abandon(): Promise<void>;
+} {
+  const held = new Map(
+    listeners.map((listener) => [formatListen(listener.address), listener]),
   );
   return {
     duplicate(address) {
-      const fd = fds.get(formatListen(address));
-      return fd && side.duplicate(fd);
+      const listener = held.get(formatListen(address));
+      return listener && side.duplicate(listener.fd);
     },
     release(address) {
-      const fd = fds.get(formatListen(address));
-      if (fd !== undefined) side.close(fd);
-      fds.delete(formatListen(address));
+      const listener = held.get(formatListen(address));
+      if (listener !== undefined) side.close(listener.fd);
+      held.delete(formatListen(address));
     },
+    abandon: () => removeSockets([...held.values()]),
   };
 }

@@ -48,7 +48,7 @@ export async function bindPrivileged(
 ): Promise<PrivilegedListeners> {
   const held: HeldListener[] = [];
   const keep: KeptCapability[] = [];
-  const abandon = () => removeFiles(held);
+  const abandon = () => removeSockets(held);
   const inherits = listensOnDescriptors(ports.denoVersion);
   try {
     for (const address of addresses) {
@@ -80,7 +80,10 @@ function isBindable(host: string): boolean {
   return host === "" || (isIP(host) !== 0 && !host.includes("%"));
 }
 
-async function removeFiles(held: readonly HeldListener[]): Promise<void> {
+/** Removes the files of unix sockets on which nobody will listen, as far as this process may. */
+export async function removeSockets(
+  held: readonly HeldListener[],
+): Promise<void> {
   for (const { address } of held) {
     // The next start removes what this one may not.
     if (isUnix(address)) await Deno.remove(address.path).catch(() => {});
@@ -102,12 +105,24 @@ async function bindPath(
   const listener = { address, fd };
   try {
     await restrict(path);
-    if (owner !== undefined) await Deno.chown(path, owner.uid, owner.gid);
+    if (owner !== undefined) await giveTo(path, owner);
   } catch (error) {
-    await removeFiles([listener]);
+    await removeSockets([listener]);
     throw listenError(address, error as Error);
   }
   return listener;
+}
+
+/** Without CAP_CHOWN it stays as it is: who listens is not who may connect then. */
+async function giveTo(
+  path: string,
+  { uid, gid }: NonNullable<BindPorts["owner"]>,
+): Promise<void> {
+  try {
+    await Deno.chown(path, uid, gid);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
 }
 
 function bound(address: ListenAddress, ports: BindPorts): number {

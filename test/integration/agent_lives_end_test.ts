@@ -171,6 +171,41 @@ kernelTest(
 );
 
 kernelTest(
+  "agent that cannot listen leaves no socket, in whichever life it finds out",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "bpfpulse-start-" });
+    const path = `${folder}/socket`;
+    try {
+      using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      using privileged = listenBelow1024();
+      for (const { port } of [free.addr, privileged.addr]) {
+        const addresses = [`127.0.0.1:${port}`, `unix:${path}`];
+        for (const order of [addresses, addresses.toReversed()]) {
+          const { code, stderr } = await runAgent(
+            order.flatMap((address) => ["--listen", address]),
+          );
+          assertMatch(stderr, /the port is in use/);
+          assertEquals([code, exists(path)], [1, false], order.join(" "));
+        }
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+function listenBelow1024(): Deno.TcpListener {
+  for (let port = 1023; port > 512; port--) {
+    try {
+      return Deno.listen({ hostname: "127.0.0.1", port });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error("Cannot find a free port below 1024");
+}
+
+kernelTest(
   "agent that SIGKILL ends leaves no object, no pin and no mount",
   async () => {
     const before = pinsAndMounts();

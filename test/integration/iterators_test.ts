@@ -15,6 +15,7 @@ import type { CollectInit } from "../../workers/protocol.ts";
 import { Agent, pause } from "../agent.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { kernelTest, makeEverything } from "../kernel/make.ts";
+import { heldLinks } from "../kernel/process.ts";
 import { hasSince } from "../kernel/since.ts";
 
 const KINDS = ["map", "program", "link"] as const;
@@ -152,14 +153,14 @@ kernelTest(
   "agent by iterator serves no object of its own, and SIGKILL leaves none",
   async () => {
     const kernel = openLibc();
-    const before = ownedPrograms(kernel);
     await using agent = await Agent.start(["--backend", "iterator"]);
     await agent.ready();
     const page = await agent.page();
     const backends = page.samples("odigos_ebpf_collector_backend_info")
       .map(({ labels }) => labels.backend);
     assertEquals(backends, ["iterator", "iterator", "iterator"]);
-    const own = ownedPrograms(kernel).difference(before);
+    // Of this agent alone: others may run beside it.
+    const own = new Set(heldLinks(agent.pid).programs);
     assertEquals(own.size, OWN);
     const shown = new Set(
       page.samples("odigos_ebpf_program_info")
@@ -174,21 +175,10 @@ kernelTest(
     let left = own;
     while (left.size > 0 && kernel.monotonicMs() < until) {
       await pause(5);
-      left = ownedPrograms(kernel).intersection(own);
+      left = idsOf(kernel, "program").intersection(own);
     }
     assertEquals([...left], []);
   },
   noBtf,
   noLinkIterator,
 );
-
-/** Ids of the programs that agents have. */
-function ownedPrograms(kernel: KernelPort): Set<number> {
-  const [table] = collectPrograms(kernel, { leaveOut: LEAVE_OUT }).tables;
-  table.sample();
-  const births = table.rows.takeBirths()?.descriptions ?? [];
-  return new Set(
-    births.filter((one) => "name" in one && one.name.startsWith("bpfpulse_"))
-      .map(({ id }) => id),
-  );
-}

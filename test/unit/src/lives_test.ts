@@ -215,8 +215,19 @@ Deno.test("prepare() hands over what was acquired, the note, and the listeners' 
   assertEquals(note?.listeners, [
     { address: { host: "127.0.0.1", port: 80 }, fd: 77 },
   ]);
-  // It crosses as JSON: nothing may be in it that JSON has not.
-  assertEquals(JSON.parse(JSON.stringify(note?.invocation)), note?.invocation);
+});
+
+Deno.test("prepare() has nothing in the note that JSON has not, for it crosses as JSON", async () => {
+  const lines = [
+    [],
+    ["--user", "nobody", "--log-format", "text", "--max-series", "7"],
+    ["once", "--rates", "--format", "prom", "--interval-maps", "2s"],
+    ["check", "--require", "maps,btf", "--format", "json"],
+  ];
+  for (const args of lines) {
+    const invocation = (await prepared(args)).told.estate?.note.invocation;
+    assertEquals(JSON.parse(JSON.stringify(invocation)), invocation);
+  }
 });
 
 Deno.test("prepare() binds nothing where the kernel gives every port to anybody", async () => {
