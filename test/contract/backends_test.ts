@@ -8,6 +8,7 @@ import type { KernelPort } from "../../ffi/port.ts";
 import { openIterators } from "../../workers/iterators.ts";
 import { FakeKernel, type FakeKernelOptions } from "../fakes/fake_kernel.ts";
 import { kernelBtf } from "../kernel/btf.ts";
+import { hasSince } from "../kernel/since.ts";
 import { whyNoKernel } from "../kernel/skip.ts";
 import { backendContract, type Side } from "./backends.case.ts";
 
@@ -39,6 +40,7 @@ function iterators(kernel: KernelPort, fake?: FakeKernel): Side {
     kernel,
     init: { leaveOut: opened.ownIds, iterators: opened.iterators },
     ...(fake === undefined ? {} : { fake }),
+    hasNoLinks: !hasSince(kernel, "5.19"),
     [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
 }

@@ -31,7 +31,9 @@ export function expectedMap(row: Row): Told<MapDescription> {
     flags: number(row.map_flags),
     ...unlessZero("ifindex", row.ifindex),
     ...unlessZero("btfId", row.btf_id),
-    mapExtra: BigInt(text(row.map_extra)),
+    ...(row.map_extra === undefined
+      ? {}
+      : { mapExtra: BigInt(text(row.map_extra)) }),
   };
 }
 
@@ -45,7 +47,9 @@ export function expectedProgram(row: Row): Told<ProgramDescription> {
     loadTimeNs: BigInt(text(row.load_time)),
     jitedBytes: number(row.jited_prog_len),
     xlatedBytes: number(row.xlated_prog_len),
-    verifiedInstructions: number(row.verified_insns),
+    ...(row.verified_insns === undefined
+      ? {}
+      : { verifiedInstructions: number(row.verified_insns) }),
     createdByUid: number(row.created_by_uid),
     ...unlessZero("btfId", row.btf_id),
   };
@@ -54,9 +58,9 @@ export function expectedProgram(row: Row): Told<ProgramDescription> {
 export function expectedBtf(row: Row): Told<BtfDescription> {
   return {
     id: row.id,
-    name: text(row.name),
+    name: row.name === undefined ? "" : text(row.name),
     sizeBytes: number(row.btf_size),
-    kernel: row.kernel_btf === 1,
+    ...(row.kernel_btf === undefined ? {} : { kernel: row.kernel_btf === 1 }),
   };
 }
 
@@ -115,14 +119,18 @@ function attachment(
       return ["netfilter", `ipv4/forward/${row["netfilter.priority"]}`];
     case "uprobe_multi":
       return [undefined, text(row.path)];
-    case "perf_event":
-      return ["perf_event", perfEvent(row)];
+    case "perf_event": {
+      const target = perfEvent(row);
+      return target === undefined ? ["perf_event"] : ["perf_event", target];
+    }
     default:
       throw new Error(`Cannot say what a ${type} link is attached to`);
   }
 }
 
-function perfEvent(row: Row): string {
+/** Undefined where the kernel does not tell it: before 6.6. */
+function perfEvent(row: Row): string | undefined {
+  if (row["perf_event.type"] === undefined) return undefined;
   switch (number(row["perf_event.type"])) {
     case 1:
     case 2: {

@@ -1,62 +1,85 @@
 /**
- * Owns the table of kernels in README. In: what the agent's test told on each kernel. Out: Markdown.
+ * Owns the table of kernels in README. In: what the agent's test told on each kernel, and how the suites there ended. Out: Markdown.
  * @module
  */
+import { counts, type Outcome } from "../run/outcome.ts";
+
+/** How one type of object is read, as /readyz tells it. */
+export interface TableRow {
+  readonly backend: string;
+  readonly quality: string;
+}
 
 /** What one kernel was found to allow. */
 export interface KernelRow {
   readonly release: string;
-  /** By collector. */
-  readonly backends: Readonly<Record<string, string>>;
-  /** Whether a link made after the agent's start is shown. */
-  readonly linksSeen: boolean;
-  /** By type of object: the fields that the iterators cannot tell, or why there are none. */
-  readonly absent: Readonly<Record<string, string | readonly string[]>>;
+  /** By type of object. */
+  readonly tables: Readonly<Record<string, TableRow>>;
+  /** By type of object, the fields that the iterators cannot tell. */
+  readonly absent: Readonly<Record<string, readonly string[]>>;
   /** The threads' effective capabilities, each value once, as hexadecimal digits. */
   readonly capabilities: readonly string[];
 }
 
-const HEAD = ["kernel", "backend", "fields absent", "privileges left"];
+const TYPES = ["map", "program", "link", "btf"] as const;
+const HEAD = [
+  "kernel",
+  "maps",
+  "programs",
+  "links",
+  "BTF",
+  "fields that are absent there",
+  "capabilities left",
+  "tests",
+];
 
 /** As deno fmt writes it, but for the padding. */
-export function tableOf(rows: readonly KernelRow[]): string {
-  return [HEAD, HEAD.map(() => "---"), ...rows.map(cellsOf)]
-    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+export function tableOf(
+  rows: readonly (readonly [row: KernelRow, tests: Outcome])[],
+): string {
+  return [
+    HEAD,
+    HEAD.map(() => "---"),
+    ...rows.map(([row, tests]) => cellsOf(row, tests)),
+  ].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function cellsOf(row: KernelRow): string[] {
-  const { release, backends, linksSeen, absent, capabilities } = row;
-  const kinds = Object.keys(backends).sort();
-  const same = new Set(Object.values(backends)).size === 1;
-  const backend = same
-    ? `${backends[kinds[0]]}`
-    : kinds.map((kind) => `${kind}: ${backends[kind]}`).join(", ");
+function cellsOf(row: KernelRow, tests: Outcome): string[] {
   return [
-    release.replace(/-cloud-amd64$/, ""),
-    linksSeen ? backend : `${backend}; links are not shown`,
-    Object.entries(absent).flatMap(([type, fields]) =>
-      typeof fields === "string"
-        ? [`${type}s: ${fields}`]
-        : fields.length === 0
-        ? []
-        : [`${type}s: ${
-          namesOf(fields).map((name) => `\`${name}\``).join(", ")
-        }`]
-    ).join("; ") || "none",
-    capabilities.every((value) => /^0+$/.test(value))
-      ? "none (`CapEff` 0 in every thread)"
-      : `\`CapEff\` ${capabilities.join(", ")}`,
+    row.release.replace(/-cloud-amd64$/, ""),
+    ...TYPES.map((type) => howRead(row.tables[type])),
+    Object.entries(row.absent)
+      .filter(([, fields]) => fields.length > 0)
+      .map(([type, fields]) =>
+        `${type}s: ${namesOf(fields).map((name) => `\`${name}\``).join(", ")}`
+      ).join("; ") || "none",
+    row.capabilities.every((value) => /^0+$/.test(value))
+      ? "none"
+      : `\`${row.capabilities.join("`, `")}\``,
+    counts(tests),
   ];
 }
 
-/** Of a link all fields of a type that the kernel does not have go by the type's name. */
+/** Without a row there is no table. */
+function howRead(table?: TableRow): string {
+  if (table === undefined || table.quality === "unavailable") {
+    return "not shown";
+  }
+  return table.quality === "exact"
+    ? table.backend
+    : `${table.backend}, ${table.quality}`;
+}
+
+/** A type of link with several absent fields, as a kernel has that knows no such links, goes by its name. */
 function namesOf(fields: readonly string[]): string[] {
-  const names = fields.map((field) => field.replace(/^info\./, ""));
+  const ofInfo = fields.map((field) => field.replace(/^info\./, ""));
+  const typeOf = (name: string) =>
+    name.startsWith("place.") ? name.slice(6) : name.split(".")[0];
   return [
-    ...new Set(
-      names.map((name) =>
-        name.startsWith("place.") ? name.slice(6) : name.split(".")[0]
-      ),
-    ),
+    ...new Set(ofInfo.map((name) => {
+      const type = typeOf(name);
+      const isOne = ofInfo.filter((other) => typeOf(other) === type).length < 2;
+      return isOne ? name : type;
+    })),
   ];
 }

@@ -33,10 +33,12 @@ export function singleOutcome(success: boolean): Outcome {
 const VERDICT = /^(?:\S.*) \.\.\. (ok|FAILED|ignored)\b/;
 const SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/;
+/** The last line of a program that sums up tests of its own, as counts() writes it. */
+const COUNTS = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
 const RUNNING = /^running \d+ tests? from (?:\.\/)?(.*)$/;
 const SKIP = /^SKIP (.+)$/;
 
-/** Reads the plain output (NO_COLOR) of one `deno test`. */
+/** Reads the plain output (NO_COLOR) of one `deno test`, or of a program that ends with a line of counts. */
 export class TestOutput {
   readonly #isOnKernel: (file: string) => boolean;
   readonly #reasons = new Set<string>();
@@ -61,7 +63,7 @@ export class TestOutput {
       if (verdict[1] === "ignored") this.#kernelSkipped++;
       else this.#kernelRan++;
     }
-    this.#summary = line.match(SUMMARY) ?? this.#summary;
+    this.#summary = line.match(SUMMARY) ?? line.match(COUNTS) ?? this.#summary;
   }
 
   /** What came of it, given how the child ended: one that fails without a failed test counts as one failed. */

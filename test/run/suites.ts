@@ -33,4 +33,10 @@ export const SUITES: readonly Suite[] = [
   tests("property"),
   tests("golden", true),
   tests("integration"),
+  {
+    name: "kernels",
+    args: ["run", "-A", "test/kernels/run.ts", "--short"],
+    folder: "test/kernels",
+    quick: false,
+  },
 ];

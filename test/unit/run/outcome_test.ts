@@ -63,6 +63,14 @@ Deno.test("TestOutput reads a summary without steps and ignored tests", () => {
   assertEquals(counts(outcome), "12 passed, 0 failed");
 });
 
+Deno.test("TestOutput reads the counts of a program that sums up tests of its own", () => {
+  const text = "ok | 3 passed | 0 failed (1s)\n5 passed, 1 failed, 2 skipped";
+  assertEquals(
+    counts(outcomeOf(text, false)),
+    "5 passed, 1 failed, 2 skipped",
+  );
+});
+
 Deno.test("TestOutput counts a crash as one failed", () => {
   assertEquals(outcomeOf("running 1 test from ./a_test.ts", false).failed, 1);
   assertEquals(outcomeOf("", false).failed, 1);

@@ -1,0 +1,87 @@
+/**
+ * Owns one run of tests in a guest: what it is given, how long it may take, and how it is read. In: a kernel's name as ./guest takes
+ * it, and test files. Out: how they ended, and what the agent's test told of that kernel; or why there is no such guest here.
+ * @module
+ */
+// deno-lint-ignore-file no-console -- part of a program that prints
+import { type Outcome, TestOutput } from "../run/outcome.ts";
+import type { KernelRow } from "./table.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+/** Of the machine, where it has them: what the tests compare with. */
+const PROGRAMS = [
+  "/usr/sbin/bpftool",
+  "/usr/sbin/ip",
+  "/bin/ip",
+  `${ROOT}test/build/info`,
+];
+const UNAVAILABLE = 69;
+const TERMINATED = 143;
+/** Under emulation an agent takes half a minute to start. */
+const PATIENCE_MS = 90_000;
+
+/** What to run. */
+export interface GuestRun {
+  /** Paths in the checkout. */
+  readonly tests: readonly string[];
+  /** The guest is ended after that, as failed. */
+  readonly limitMs: number;
+}
+
+/** How the tests ended, or why there is no such guest. Prints what a failed run printed. */
+export async function runInGuest(
+  kernel: string,
+  { tests, limitMs }: GuestRun,
+): Promise<{ outcome: Outcome; row?: KernelRow } | string> {
+  const cache = await denoDirectory();
+  // At its path here, so that what the runtime has already made of its sources is found there.
+  const made = `gen/file${ROOT.slice(0, -1)}`;
+  const files = [
+    `${Deno.execPath()}=/usr/bin/deno`,
+    `${cache}/npm=/deno/npm`,
+    `${cache}/${made}=/deno/${made}`,
+    `${ROOT}=${ROOT.slice(0, -1)}`,
+    ...PROGRAMS.filter(isFile).map((path) => `${path}=${path}`),
+  ];
+  const command = [
+    `cd '${ROOT}'; ulimit -l unlimited`,
+    `export DENO_DIR=/deno NO_COLOR=1 TEST_PATIENCE_MS=${PATIENCE_MS}`,
+    `exec deno test -A --no-check ${tests.join(" ")}`,
+  ].join("\n");
+  const guest = await new Deno.Command(`${ROOT}test/kernels/guest`, {
+    args: [kernel, command, ...files],
+    stdin: "null",
+    signal: AbortSignal.timeout(limitMs),
+  }).output();
+  const decoder = new TextDecoder();
+  const complaint = decoder.decode(guest.stderr).trim();
+  if (guest.code === UNAVAILABLE) return complaint.split("\n").at(-1) ?? "";
+  const output = new TestOutput(() => true);
+  let row: KernelRow | undefined;
+  const text = decoder.decode(guest.stdout);
+  for (const line of text.split("\n")) {
+    output.line(line);
+    if (line.startsWith("KERNEL ")) row = JSON.parse(line.slice(7));
+  }
+  if (!guest.success) console.log(`${text}\n${complaint}`);
+  if (guest.code === TERMINATED) {
+    console.log(`Linux ${kernel} was ended after ${limitMs / 1000} s`);
+  }
+  return { outcome: output.end(guest.success), ...(row && { row }) };
+}
+
+async function denoDirectory(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json"],
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
