@@ -38,6 +38,7 @@ export {
   structsOf,
 } from "./iter/table.ts";
 export * from "./libc.ts";
+export * from "./load_events.ts";
 export * from "./locked_memory.ts";
 export * from "./names.ts";
 export * from "./objects.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import type { NodeFacts } from "../workers/acquire.ts";
+import type { ObjectType } from "../workers/protocol.ts";
 import type { Clock } from "./clock.ts";
 import {
   COLLECTORS,
@@ -48,6 +49,7 @@ export interface AgentPorts extends
   /** RLIMIT_NOFILE, soft. */
   readonly openFilesLimit: number;
   readonly inherited: Inherited;
+  readonly newestIds: Readonly<Partial<Record<ObjectType, number>>>;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
   processUsage(): ProcessUsage;
 }
@@ -66,6 +68,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
   let { config } = ports;
   const aggregator = new Aggregator({
     maxSeries: config.maxSeries,
+    newestIds: ports.newestIds,
     openBlock: (buffer) => ports.openBlock(buffer),
     textOf: seriesText,
   });
@@ -75,6 +78,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     sink: {
       block: (message) => aggregator.block(message),
       births: (message) => aggregator.births(message),
+      loads: (message) => aggregator.loads(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);

@@ -10,7 +10,7 @@ import type {
 } from "../workers/acquire.ts";
 import type { BenchSide } from "../workers/bench.ts";
 import type { Lives } from "../workers/lives.ts";
-import type { Init, Iterators, OwnIds } from "../workers/protocol.ts";
+import type { Init, Opened, OwnIds } from "../workers/protocol.ts";
 import type { AgentPorts } from "./agent.ts";
 import type { Clock } from "./clock.ts";
 import type { Sampler } from "./commands/once.ts";
@@ -37,16 +37,14 @@ export interface KernelSide extends
     epoch: number,
     intervalMs: number,
     leaveOut: OwnIds | undefined,
-    iterators: Iterators,
-    btfAtStart?: Acquired["btfAtStart"],
+    opened: Opened,
   ): Init;
   loadSampler(): Promise<
     (
       sink: Parameters<Sampler>[0],
       options: {
         readonly leaveOut: OwnIds | undefined;
-        readonly iterators: Iterators;
-        readonly btfAtStart?: Acquired["btfAtStart"];
+        readonly opened: Opened;
         readonly intervalMs: number;
       },
     ) => ReturnType<Sampler>

@@ -131,8 +131,7 @@ async function sampled(
     sample: (sink: Parameters<Sampler>[0]) =>
       sampleOnce(sink, {
         leaveOut: leftOut(config, acquired),
-        iterators: acquired.iterators,
-        btfAtStart: acquired.btfAtStart,
+        opened: acquired,
         intervalMs: config.intervalMs,
       }),
   };

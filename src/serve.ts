@@ -86,16 +86,11 @@ export async function serve(
       config,
       secrets: new Secrets(config, readRegularFile, secrets),
       facts: acquired.facts,
+      newestIds: acquired.newestIds,
       inherited,
       log,
       init: (epoch, intervalMs) =>
-        side.init(
-          epoch,
-          intervalMs,
-          leaveOut,
-          acquired.iterators,
-          acquired.btfAtStart,
-        ),
+        side.init(epoch, intervalMs, leaveOut, acquired),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

@@ -112,6 +112,7 @@ export function aTable<T extends ObjectType>(
     size,
     created: 0,
     destroyed: 0,
+    isCreatedExact: false,
     descriptions,
     text: descriptions.map((description) => seriesText(type, description)),
     ownSeries: own,
@@ -168,6 +169,7 @@ export function someFacts(given: Partial<NodeFacts> = {}): NodeFacts {
     missing: [],
     privileges: { dropped: true, held: [] },
     runStats: { agent: true, sysctl: false, other: false },
+    loadEvents: {},
     jitLimitBytes: 1_000_000,
     ...given,
   };

@@ -10,7 +10,10 @@ import {
   effectiveCapabilities,
   EPERM,
   type KernelPort,
+  type LoadEventsPort,
   type OpenIterator,
+  openLoadEvents,
+  openLoadEventsPort,
   readNumber,
 } from "../ffi/mod.ts";
 import { noIterators, openIterators } from "./iterators.ts";
@@ -19,6 +22,7 @@ import {
   type KernelBtfFacts,
   kernelRelease,
 } from "./kernel_facts.ts";
+import { type NewestIds, newestIds } from "./newest_ids.ts";
 import {
   type KeptCapability,
   mayWalkIds,
@@ -28,12 +32,12 @@ import {
   whatIsMissing,
 } from "./privileges.ts";
 import { listBtf } from "./programs/btf.ts";
-import type { BtfDescription } from "./programs/model.ts";
 import {
   type BackendName,
   ITERATED_TYPES,
   type Iterators,
   NO_IDS,
+  type Opened,
   type OwnIds,
 } from "./protocol.ts";
 import { holdRunStats, type RunStatsFacts } from "./run_stats.ts";
@@ -49,6 +53,8 @@ export interface NodeFacts {
   /** Of the life that samples. */
   readonly privileges: PrivilegeFacts;
   readonly runStats: RunStatsFacts;
+  /** The kernel's stream of loads and unloads of programs; `reason`: one sentence why there is none. */
+  readonly loadEvents: { readonly reason?: string };
   /** `net.core.bpf_jit_limit`; absent where it cannot be read. */
   readonly jitLimitBytes?: number;
   /** As `6.18.5`; absent where it cannot be read. */
@@ -68,17 +74,17 @@ export interface AcquireOptions {
 }
 
 /** What acquire() opened and found: plain data, whose descriptors keep their numbers over execve(2). */
-export interface Acquisition {
+export interface Acquisition extends Opened {
   readonly facts: NodeFacts;
   /** Ids of the agent's own objects, for as long as it lives. */
   readonly ownIds: OwnIds;
   readonly iterators: Iterators;
+  /** Ids that the kernel gave out last, by type: later ones are of objects that were made later. */
+  readonly newestIds: NewestIds;
   /** Every descriptor that is to be held. */
   readonly fds: readonly number[];
   /** What sampling needs after everything else was given up; nothing where all is kept. */
   readonly keep: readonly KeptCapability[];
-  /** All BTF objects, where they may be listed now and not later. */
-  readonly btfAtStart?: readonly BtfDescription[];
   /** One sentence where what was asked for cannot be done, and nothing may stand in for it. */
   readonly refused?: string;
 }
@@ -97,6 +103,7 @@ export function acquire(
   kernel: KernelPort,
   { runStats, backend, keepPrivileges }: AcquireOptions,
   unprivileged?: Unprivileged,
+  openEventsPort: () => LoadEventsPort = openLoadEventsPort,
 ): Acquired {
   const capabilities = effectiveCapabilities(kernel);
   const stats = holdRunStats(kernel, runStats);
@@ -122,6 +129,8 @@ export function acquire(
     mayWalk: !iterated || (walks && keepPrivileges && backend === "auto"),
     mayListBtf: !iterated || (walks && keepPrivileges),
   };
+  // After whatever the agent loads itself.
+  const loadEvents = openLoadEvents(kernel, openEventsPort());
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
   const release = kernelRelease(kernel);
   const btfAtStart = iterators.mayListBtf ? undefined : listBtf(kernel);
@@ -131,7 +140,10 @@ export function acquire(
   return {
     ownIds: all?.ownIds ?? NO_IDS,
     iterators,
+    newestIds: newestIds(kernel, all?.ownIds ?? NO_IDS),
+    ...(typeof loadEvents === "string" ? {} : { loadEvents }),
     fds: [
+      ...(typeof loadEvents === "string" ? [] : loadEvents),
       ...(stats.fd === undefined ? [] : [stats.fd]),
       ...(all?.open ?? []).flatMap(({ linkFd, pinFd }) =>
         pinFd === undefined ? [linkFd] : [linkFd, pinFd]
@@ -145,6 +157,7 @@ export function acquire(
       missing: whatIsMissing(capabilities, iterated, walks),
       privileges: privilegesNow(kernel, false, []),
       runStats: stats.facts,
+      loadEvents: typeof loadEvents === "string" ? { reason: loadEvents } : {},
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
       ...(release === undefined ? {} : { kernelRelease: release }),
       kernelBtf: kernelBtf(kernel),
@@ -152,6 +165,9 @@ export function acquire(
     [Symbol.dispose]() {
       all?.[Symbol.dispose]();
       if (stats.fd !== undefined) kernel.close(stats.fd);
+      if (typeof loadEvents !== "string") {
+        for (const fd of loadEvents) kernel.close(fd);
+      }
     },
   };
 }

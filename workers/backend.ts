@@ -97,7 +97,8 @@ export function iteratorsFor(
 /** A collector whose backend is that of its first table. */
 export function collectorOf(
   main: BackedTable,
-  ...others: readonly BackedTable[]
+  others: readonly BackedTable[] = [],
+  loads?: Collector["loads"],
 ): Collector {
   return {
     get backend() {
@@ -107,6 +108,7 @@ export function collectorOf(
       return main.backendReason;
     },
     tables: [main, ...others],
+    ...(loads === undefined ? {} : { loads }),
   };
 }
 

@@ -92,7 +92,9 @@ export function timedCollector(
     ANY_INTERVAL_MS,
     leaveOut,
     // One backend alone: where it fails, the other must not be timed in its place.
-    backend === "iterator" ? { ...iterators, mayWalk: false } : undefined,
+    backend === "iterator"
+      ? { iterators: { ...iterators, mayWalk: false } }
+      : undefined,
   );
   const collector = collect(kernel, init);
   let last: TimedSample | undefined;

@@ -8,6 +8,7 @@ import {
   EPERM,
   errnoName,
   type KernelBuffer,
+  type LoadEventReader,
   type ObjectWalk,
   type WalkFailure,
   type WalkVisitor,
@@ -45,6 +46,8 @@ export interface Collector {
   readonly backend: BackendName;
   readonly backendReason: string;
   readonly tables: readonly BackedTable[];
+  /** Of the programs that were loaded and unloaded; absent where nothing tells. */
+  readonly loads?: LoadEventReader;
 }
 
 /** What a kind of object makes of the objects that a walk visits. */

@@ -12,7 +12,7 @@ import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -64,8 +64,18 @@ export type OwnIds = Readonly<Record<ObjectType, readonly number[]>>;
 
 export const NO_IDS: OwnIds = { map: [], program: [], link: [], btf: [] };
 
+/** What acquire() opened for the workers: plain data. */
+export interface Opened {
+  /** Absent where nobody tried to open any. */
+  readonly iterators?: Iterators | undefined;
+  /** Of the kernel's stream of loads and unloads, one a CPU; absent where there is none. */
+  readonly loadEvents?: readonly number[] | undefined;
+  /** All BTF objects at the agent's start, for when they can be listed no more. */
+  readonly btfAtStart?: readonly BtfDescription[] | undefined;
+}
+
 /** First message to a worker. */
-export interface Init {
+export interface Init extends Opened {
   readonly version: typeof PROTOCOL_VERSION;
   readonly kind: "init";
   /** Of this life of the worker; a respawned one gets the next. */
@@ -73,16 +83,12 @@ export interface Init {
   readonly intervalMs: number;
   /** Ids of the agent's own objects, left out of every sample. */
   readonly leaveOut: OwnIds;
-  /** Absent where nobody tried to open any. */
-  readonly iterators?: Iterators | undefined;
-  /** All BTF objects at the agent's start, for when they can be listed no more. */
-  readonly btfAtStart?: readonly BtfDescription[] | undefined;
   /** What pulse.ts has; without it every sample is told by a message. */
   readonly pulse?: SharedArrayBuffer;
 }
 
 /** What a collector is made by. */
-export type CollectInit = Pick<Init, "leaveOut" | "iterators" | "btfAtStart">;
+export type CollectInit = Pick<Init, "leaveOut" | keyof Opened>;
 
 /** Ends the sampling; answered by Stopped. */
 export interface Stop {
@@ -188,7 +194,24 @@ export interface Backend {
   readonly tables: readonly TableBackend[];
 }
 
-export type FromWorker = Ready | Backend | Block | Births | Sampled | Stopped;
+/** Programs that the kernel's own stream told of since the worker's last such message; the first one tells that there is a stream. */
+export interface Loads {
+  readonly kind: "loads";
+  readonly epoch: number;
+  readonly loaded: number;
+  readonly unloaded: number;
+  /** Records of either kind that the kernel had no room for. */
+  readonly lost: number;
+}
+
+export type FromWorker =
+  | Ready
+  | Backend
+  | Block
+  | Births
+  | Sampled
+  | Loads
+  | Stopped;
 
 /** A message that this version of the protocol does not have. */
 export class ProtocolError extends Error {
@@ -200,7 +223,7 @@ type Shape<M> = {
   readonly [
     F in Exclude<
       keyof M,
-      "kind" | "version" | "iterators" | "btfAtStart" | "pulse"
+      "kind" | "version" | "pulse" | keyof Opened
     >
   ]-?: string;
 };
@@ -243,6 +266,12 @@ const FROM_WORKER: Shapes<FromWorker> = {
     syscalls: "number",
     tables: "object",
   },
+  loads: {
+    epoch: "number",
+    loaded: "number",
+    unloaded: "number",
+    lost: "number",
+  },
   stopped: { epoch: "number" },
 };
 
@@ -261,8 +290,7 @@ export function initMessage(
   epoch: number,
   intervalMs: number,
   leaveOut: OwnIds | undefined,
-  iterators?: Iterators,
-  btfAtStart?: readonly BtfDescription[],
+  opened: Opened = {},
 ): Init {
   return {
     version: PROTOCOL_VERSION,
@@ -270,8 +298,9 @@ export function initMessage(
     epoch,
     intervalMs,
     leaveOut: leaveOut ?? NO_IDS,
-    ...(iterators === undefined ? {} : { iterators }),
-    ...(btfAtStart === undefined ? {} : { btfAtStart }),
+    iterators: opened.iterators,
+    btfAtStart: opened.btfAtStart,
+    loadEvents: opened.loadEvents,
   };
 }
 

@@ -5,7 +5,7 @@
  */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { type KernelPort, openLibc } from "../ffi/mod.ts";
+import { type KernelPort, type LoadCounts, openLibc } from "../ffi/mod.ts";
 import { Cadence } from "./cadence.ts";
 import type { BackedTable, Collector, TableCollector } from "./collector.ts";
 import { allocateBlock, BlockWriter } from "./columns.ts";
@@ -19,6 +19,9 @@ import {
   versioned,
 } from "./protocol.ts";
 import { type Beat, PulseWriter } from "./pulse.ts";
+
+/** The worker's first life. */
+const FIRST_EPOCH = 1;
 
 /** What a running collector needs of its thread. */
 export interface ThreadPort {
@@ -60,6 +63,11 @@ export class CollectorRun {
       backendReason: collector.backendReason,
       tables: this.#backends,
     });
+    if (collector.loads !== undefined) {
+      // What came before the agent's first sample is among the objects that it begins with.
+      if (init.epoch === FIRST_EPOCH) collector.loads.read();
+      this.#tellLoads({ loaded: 0, unloaded: 0, lost: 0 });
+    }
     this.#sampleAndWait();
   }
 
@@ -103,6 +111,8 @@ export class CollectorRun {
         if (failure === undefined) this.#publish(tables[i], tick, startedAtMs);
       });
     }
+    const loads = this.#collector.loads?.read();
+    if (loads !== undefined) this.#tellLoads(loads);
     this.#tellBackend();
     let syscalls = 0;
     for (const table of tables) syscalls += table.syscalls;
@@ -124,6 +134,10 @@ export class CollectorRun {
     this.#thread.beat !== undefined &&
     (this.#writers.get(table)?.holds(table.rows.birthSeq, table.rows.columns) ??
       false);
+
+  #tellLoads(loads: LoadCounts): void {
+    this.#post({ kind: "loads", epoch: this.#init.epoch, ...loads });
+  }
 
   #tellBackend(): void {
     const { backend, backendReason, tables } = this.#collector;

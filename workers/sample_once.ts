@@ -13,7 +13,7 @@ import {
   type FromWorker,
   type Init,
   initMessage,
-  type Iterators,
+  type Opened,
   type OwnIds,
 } from "./protocol.ts";
 import { CollectorRun } from "./runtime.ts";
@@ -30,10 +30,7 @@ export interface Rounds {
 export interface RoundOptions {
   /** Ids of the agent's own objects, left out of every sample. */
   readonly leaveOut: OwnIds | undefined;
-  /** What acquire() opened. */
-  readonly iterators?: Iterators | undefined;
-  /** As in Init. */
-  readonly btfAtStart?: Init["btfAtStart"];
+  readonly opened?: Opened | undefined;
   /** Time between two rounds that the caller means to wait; later ones count as missed ticks. */
   readonly intervalMs: number;
 }
@@ -53,17 +50,11 @@ const COLLECTORS: readonly (readonly [
 export function sampleOnce(
   kernel: KernelPort,
   sink: MessageSink,
-  { leaveOut, iterators, btfAtStart, intervalMs }: RoundOptions,
+  { leaveOut, opened, intervalMs }: RoundOptions,
 ): Rounds {
   const due: (() => void)[] = [];
   for (const [name, collect] of COLLECTORS) {
-    const init = initMessage(
-      EPOCH,
-      intervalMs,
-      leaveOut,
-      iterators,
-      btfAtStart,
-    );
+    const init = initMessage(EPOCH, intervalMs, leaveOut, opened);
     new CollectorRun(
       {
         kernel,

@@ -38,7 +38,7 @@ export async function benchOutput(
       measureAgent({
         ...side,
         init: (epoch, intervalMs) =>
-          side.init(epoch, intervalMs, leaveOut, iterators),
+          side.init(epoch, intervalMs, leaveOut, acquired),
         cpuMs: processCpuMs,
       }, seconds),
   });

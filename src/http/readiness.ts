@@ -52,6 +52,8 @@ export interface TableReadiness {
   readonly reason: string | undefined;
   /** Objects in it; undefined until it was read once. */
   readonly size: number | undefined;
+  /** Of the counts of what came and went. */
+  readonly createdQuality: Quality;
 }
 
 export interface Readiness {
@@ -160,6 +162,7 @@ function tableReadiness(
     quality: table.status === "unavailable" ? "unavailable" : tableQuality(by),
     reason: table.reason,
     size: isKnown(table) ? table.size : undefined,
+    createdQuality: table.isCreatedExact ? "exact" : "lower bound",
   };
 }
 

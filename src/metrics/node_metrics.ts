@@ -25,12 +25,12 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     name: "odigos_ebpf_objects_created_total",
     type: "counter",
     help:
-      "eBPF objects born since the agent's first sample; those that lived between two samples are not seen.",
+      "eBPF objects made since the agent's first sample, short-lived ones included: programs by the kernel's stream of loads, exact unless it lost records; others by the ids given out, a lower bound.",
     unit: "",
     labels: ["type"],
     group: "objects",
     quality: "lower bound",
-    source: "ids that are new from one sample to the next",
+    source: "PERF_RECORD_BPF_EVENT; ids that are new, and gaps between them",
     samples: ({ snapshot }) => byTable(snapshot, (table) => table.created),
   },
   {
@@ -38,12 +38,12 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     name: "odigos_ebpf_objects_destroyed_total",
     type: "counter",
     help:
-      "eBPF objects gone since the agent's first sample; those that lived between two samples are not seen.",
+      "eBPF objects gone since the agent's first sample, short-lived ones included: programs by the kernel's stream of unloads, exact unless it lost records; others are those that came and are not there, a lower bound.",
     unit: "",
     labels: ["type"],
     group: "objects",
     quality: "lower bound",
-    source: "ids that are gone from one sample to the next",
+    source: "PERF_RECORD_BPF_EVENT; created, less those alive",
     samples: ({ snapshot }) => byTable(snapshot, (table) => table.destroyed),
   },
   {

@@ -8,6 +8,7 @@ import type {
   Births,
   Block,
   Descriptions,
+  Loads,
   ObjectType,
   Sampled,
 } from "../../workers/protocol.ts";
@@ -28,6 +29,8 @@ interface OpenBlock {
 
 export interface AggregatorOptions {
   readonly maxSeries: number;
+  /** Ids that the kernel gave out last when the agent started. */
+  readonly newestIds?: Readonly<Partial<Record<ObjectType, number>>>;
   readonly openBlock: (buffer: SharedArrayBuffer) => BlockSource;
   readonly textOf: <T extends ObjectType>(
     type: T,
@@ -42,10 +45,11 @@ export class Aggregator implements NodeState {
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
-    const { maxSeries, textOf } = options;
+    const { maxSeries, newestIds, textOf } = options;
     this.#tables = {
       map: new TableState({
         type: "map",
+        newestId: newestIds?.map,
         counters: [],
         textOf: (description) => textOf("map", description),
         weightOf: ({ keySizeBytes, valueSizeBytes, maxEntries }) =>
@@ -54,6 +58,7 @@ export class Aggregator implements NodeState {
       }),
       program: new TableState({
         type: "program",
+        newestId: newestIds?.program,
         counters: ["runTimeNs", "runCount", "recursionMisses"],
         ratio: {
           of: "runTimeNs",
@@ -66,6 +71,7 @@ export class Aggregator implements NodeState {
       }),
       link: new TableState({
         type: "link",
+        newestId: newestIds?.link,
         counters: [],
         textOf: (description) => textOf("link", description),
         weightOf: ({ id }) => -id,
@@ -73,6 +79,7 @@ export class Aggregator implements NodeState {
       }),
       btf: new TableState({
         type: "btf",
+        newestId: newestIds?.btf,
         counters: [],
         textOf: (description) => textOf("btf", description),
         weightOf: ({ sizeBytes }) => sizeBytes,
@@ -113,6 +120,11 @@ export class Aggregator implements NodeState {
       if (!block.isApplied) this.#read(table, block);
       if (block.isApplied) this.#tables[table].repeat(startedAtMs);
     }
+  }
+
+  /** Takes up what the kernel's own stream tells of programs. */
+  loads(loads: Loads): void {
+    this.#tables.program.streamed(loads);
   }
 
   /** So many objects of a type may have series of their own from the next tick on. */

@@ -52,6 +52,8 @@ export interface Table<T extends ObjectType> {
   /** Objects born and gone since the agent's first complete sample. */
   readonly created: number;
   readonly destroyed: number;
+  /** Both count every object; else they are lower bounds. */
+  readonly isCreatedExact: boolean;
   readonly descriptions: readonly Descriptions[T][];
   readonly text: readonly SeriesText[];
   /** 1 where the object has series of its own, 0 where it is counted under `other` (`--max-series`). */

@@ -8,9 +8,11 @@ import type { BlockCopy } from "../../workers/columns.ts";
 import type {
   Births,
   Descriptions,
+  Loads,
   ObjectType,
   TableFailure,
 } from "../../workers/protocol.ts";
+import { CreatedCount } from "./created_count.ts";
 import { failureText } from "./failure_text.ts";
 import { sameObject } from "./identity.ts";
 import type { Columns, SeriesText, Table, TableStatus } from "./node_state.ts";
@@ -37,6 +39,8 @@ export interface TableSpec<T extends ObjectType> {
     counters: (name: Columns[T]) => number,
   ) => number;
   readonly maxSeries: number;
+  /** The id that the kernel gave out last when the agent started, where that is known. */
+  readonly newestId?: number | undefined;
 }
 
 export class TableState<T extends ObjectType> {
@@ -61,8 +65,7 @@ export class TableState<T extends ObjectType> {
   #sampledAtMs: number | undefined;
   #status: TableStatus = "starting";
   #failure: TableFailure | undefined;
-  #created = 0;
-  #destroyed = 0;
+  readonly #created: CreatedCount;
 
   constructor(spec: TableSpec<T>) {
     this.#spec = spec;
@@ -70,6 +73,12 @@ export class TableState<T extends ObjectType> {
     this.#rest = new Float64Array(spec.counters.length);
     this.#rank = new SeriesRank(spec.maxSeries);
     this.#ratios = spec.ratio && new Ratios();
+    this.#created = new CreatedCount(spec.newestId);
+  }
+
+  /** Takes up what the kernel's own stream tells of births and deaths. */
+  streamed(loads: Loads): void {
+    this.#created.streamed(loads);
   }
 
   /** Takes births in; their objects appear with the first block that refers to them. */
@@ -146,8 +155,9 @@ export class TableState<T extends ObjectType> {
         ? {}
         : { sampledAtMs: this.#sampledAtMs }),
       size: count,
-      created: this.#created,
-      destroyed: this.#destroyed,
+      created: this.#created.created,
+      destroyed: this.#created.destroyed,
+      isCreatedExact: this.#created.isExact,
       descriptions: this.#descriptions.slice(0, count),
       text: this.#text.slice(0, count),
       ownSeries: this.#ownSeries.values.slice(0, count),
@@ -202,7 +212,6 @@ export class TableState<T extends ObjectType> {
     const ids = this.#ids.values;
     const births = this.#births.values;
     let old = 0;
-    let stayed = 0;
     for (let row = 0; row < block.count; row++) {
       while (old < this.#count && ids[old] < block.ids[row]) old++;
       const candidate = old < this.#count && ids[old] === block.ids[row];
@@ -221,7 +230,7 @@ export class TableState<T extends ObjectType> {
         );
       }
       from[row] = same ? old : -1;
-      if (same) stayed++;
+      if (!same && !first) this.#created.born(block.ids[row]);
       if (told === undefined) {
         descriptions[row] = this.#descriptions[old];
         text[row] = this.#text[old];
@@ -230,8 +239,8 @@ export class TableState<T extends ObjectType> {
         text[row] = this.#spec.textOf(told);
       }
     }
-    this.#destroyed += this.#count - stayed;
-    if (!first) this.#created += block.count - stayed;
+    if (first) this.#created.begin(block.ids, block.count);
+    this.#created.resize(block.count);
     this.#ids.move(from, block.count);
     this.#births.move(from, block.count);
     this.#ownSeries.move(from, block.count);

@@ -9,6 +9,7 @@ import type {
   CollectorName,
   FromWorker,
   Init,
+  Loads,
   Sampled,
   ToWorker,
 } from "../../workers/protocol.ts";
@@ -39,6 +40,7 @@ export interface SampleSink {
   block(message: Block, name: CollectorName): void;
   births(message: Births, name: CollectorName): void;
   sampled(message: Sampled, name: CollectorName): void;
+  loads?(message: Loads): void;
   /** A sample of which no message told: all is as after the sample before it, but for when and how long it was taken. */
   repeated?(message: Sampled, name: CollectorName): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */

@@ -43,7 +43,7 @@ function ownObjects(): number {
     },
     {
       leaveOut: acquired.ownIds,
-      iterators: acquired.iterators,
+      opened: acquired,
       intervalMs: 1000,
     },
   );

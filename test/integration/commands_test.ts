@@ -54,7 +54,7 @@ function options(
     sample: (sink) =>
       sampleOnce(kernel, sink, {
         leaveOut: acquired.ownIds,
-        iterators: acquired.iterators,
+        opened: acquired,
         intervalMs: config.intervalMs,
       }),
     format: "table",

@@ -8,6 +8,7 @@ import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";
 import { Rows } from "../rows.ts";
 import { collectBtf } from "./btf.ts";
+import { loadsOf } from "./loads.ts";
 import { iteratePrograms } from "./iterate.ts";
 import { PROGRAM_COLUMNS } from "./model.ts";
 import { PROGRAM_WALK_WORDS, walkPrograms } from "./walk.ts";
@@ -31,6 +32,7 @@ export function collectPrograms(
       },
       ...iteratorsFor("program", init),
     ),
-    collectBtf(kernel, init),
+    [collectBtf(kernel, init)],
+    loadsOf(init),
   );
 }

@@ -57,6 +57,7 @@ function sideOf(node: Node, told: Told): KernelSide {
         facts: someFacts(),
         ownIds: NO_IDS,
         iterators: noIterators("a test"),
+        newestIds: {},
         fds: [5, 6],
         keep: [],
         [Symbol.dispose]() {},

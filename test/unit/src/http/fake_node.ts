@@ -96,6 +96,7 @@ export function someFacts(changes: Partial<NodeFacts> = {}): NodeFacts {
     missing: [],
     privileges: { dropped: true, held: [] },
     runStats: { agent: true, sysctl: false, other: false },
+    loadEvents: {},
     ...changes,
   };
 }
@@ -109,6 +110,7 @@ export const UNPRIVILEGED: NodeFacts = {
     how: "run the agent as root",
   }],
   runStats: { agent: false, reason: "BPF_ENABLE_STATS failed: EPERM" },
+  loadEvents: { reason: "perf_event_open failed: EACCES" },
 };
 
 export const A_MAP: MapDescription = {

@@ -50,8 +50,16 @@ Deno.test("readiness() is ready once every collector has its first sample", () =
     errors: {},
     skipped: {},
   }]);
-  assertEquals(answer.tables.map, { status: "sampled", size: 1 });
-  assertEquals(answer.tables.link, { status: "sampled", size: 0 });
+  assertEquals(answer.tables.map, {
+    status: "sampled",
+    size: 1,
+    createdQuality: "lower bound",
+  });
+  assertEquals(answer.tables.link, {
+    status: "sampled",
+    size: 0,
+    createdQuality: "lower bound",
+  });
   assertEquals(answer.privileges, {
     dropped: true,
     held: [],
@@ -64,7 +72,12 @@ Deno.test("readiness() is ready once every collector has its first sample", () =
 Deno.test("readiness() waits for a collector that has no sample, and leaves out what it does not know", () => {
   const answer = asJson({
     collectors: [aCollector(), aNewCollector()],
-    tables: someTables({ status: "starting", sampledAtMs: undefined, size: 0 }),
+    tables: someTables({
+      status: "starting",
+      sampledAtMs: undefined,
+      size: 0,
+      createdQuality: "lower bound",
+    }),
   });
   assertEquals(answer.ready, false);
   assertEquals(answer.waitingFor, ["collector links: no sample yet"]);
@@ -72,7 +85,10 @@ Deno.test("readiness() waits for a collector that has no sample, and leaves out 
   for (const absent of ["backend", "quality", "ageSeconds", "lastError"]) {
     assertEquals(absent in links, false, absent);
   }
-  assertEquals(answer.tables.map, { status: "starting" });
+  assertEquals(answer.tables.map, {
+    status: "starting",
+    createdQuality: "lower bound",
+  });
 });
 
 Deno.test("readiness() stays ready while a collector with a sample fails or restarts", () => {
@@ -87,6 +103,7 @@ Deno.test("readiness() stays ready while a collector with a sample fails or rest
       status: "stale",
       reason: "Cannot list maps",
       size: 1,
+      createdQuality: "lower bound",
     });
   }
 });
@@ -108,6 +125,7 @@ Deno.test("readiness() is never ready while a privilege is missing that objects 
     status: "unavailable",
     quality: "unavailable",
     reason: "it needs CAP_SYS_ADMIN",
+    createdQuality: "lower bound",
   });
   assertEquals(answer.collectors[0].quality, "unavailable");
   assertEquals("sysctl" in answer.runStats, false);
@@ -145,7 +163,11 @@ Deno.test("readiness() says by what each table is read, and which may lack objec
     "followed",
     "lower bound",
   ]);
-  assertEquals(link, { status: "sampled", size: 0 });
+  assertEquals(link, {
+    status: "sampled",
+    size: 0,
+    createdQuality: "lower bound",
+  });
 });
 
 Deno.test("readiness() does not wait for what this kernel lacks", () => {
