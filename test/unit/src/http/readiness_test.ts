@@ -76,7 +76,6 @@ Deno.test("readiness() waits for a collector that has no sample, and leaves out 
       status: "starting",
       sampledAtMs: undefined,
       size: 0,
-      createdQuality: "lower bound",
     }),
   });
   assertEquals(answer.ready, false);
