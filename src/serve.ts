@@ -88,14 +88,16 @@ export async function serve(
       facts: acquired.facts,
       inherited,
       log,
-      init: (epoch, intervalMs) =>
-        side.init(
+      init: (epoch, intervalMs) => ({
+        ...side.init(
           epoch,
           intervalMs,
           leaveOut,
           acquired.iterators,
           acquired.btfAtStart,
         ),
+        holdersMs: config.holdersIntervalMs,
+      }),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

@@ -5,14 +5,16 @@
  * @module
  */
 import type { OpenIterator } from "../ffi/mod.ts";
+import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
+import type { HoldersPass } from "./links/holders_model.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -45,6 +47,8 @@ export interface Iterators
   extends Readonly<Record<IteratedType, TableIterators | string>> {
   /** Over the BTF objects that others refer to, or one sentence why there are none. */
   readonly btf: BtfIterators | string;
+  /** Over what keeps objects alive, or one sentence why there are none; absent where nobody tried to open any. */
+  readonly holders?: HolderIterators | string;
   /** The walk may stand in for iterators that fail. */
   readonly mayWalk: boolean;
   /** BTF objects may be listed by id. */
@@ -77,12 +81,17 @@ export interface Init {
   readonly iterators?: Iterators | undefined;
   /** All BTF objects at the agent's start, for when they can be listed no more. */
   readonly btfAtStart?: readonly BtfDescription[] | undefined;
+  /** Time between two looks for who keeps objects alive; absent: the usual. */
+  readonly holdersMs?: number;
   /** What pulse.ts has; without it every sample is told by a message. */
   readonly pulse?: SharedArrayBuffer;
 }
 
 /** What a collector is made by. */
-export type CollectInit = Pick<Init, "leaveOut" | "iterators" | "btfAtStart">;
+export type CollectInit = Pick<
+  Init,
+  "leaveOut" | "iterators" | "btfAtStart" | "holdersMs"
+>;
 
 /** Ends the sampling; answered by Stopped. */
 export interface Stop {
@@ -97,7 +106,13 @@ export interface Retune {
   readonly intervalMs: number;
 }
 
-export type ToWorker = Init | Retune | Stop;
+/** The set of objects changed: who keeps them alive is looked for sooner. */
+export interface Renew {
+  readonly version: typeof PROTOCOL_VERSION;
+  readonly kind: "renew";
+}
+
+export type ToWorker = Init | Retune | Renew | Stop;
 
 /** What one table of a collector is read by. */
 export interface TableBackend {
@@ -169,6 +184,21 @@ export interface Sampled extends Beat {
   readonly tables: readonly TableOutcome[];
 }
 
+/** Who keeps objects alive, looked for by the links worker beside its samples. */
+export interface Holders {
+  readonly kind: "holders";
+  readonly epoch: number;
+  readonly pass: HoldersPass;
+}
+
+/** That could not be found out: the last pass stands, if there was any. Told again only for another reason. */
+export interface HoldersFailed {
+  readonly kind: "holders_failed";
+  readonly epoch: number;
+  /** One sentence, or its last part. */
+  readonly reason: string;
+}
+
 /** Answer to Stop, the worker's last message. */
 export interface Stopped {
   readonly kind: "stopped";
@@ -188,7 +218,15 @@ export interface Backend {
   readonly tables: readonly TableBackend[];
 }
 
-export type FromWorker = Ready | Backend | Block | Births | Sampled | Stopped;
+export type FromWorker =
+  | Ready
+  | Backend
+  | Block
+  | Births
+  | Sampled
+  | Holders
+  | HoldersFailed
+  | Stopped;
 
 /** A message that this version of the protocol does not have. */
 export class ProtocolError extends Error {
@@ -200,7 +238,12 @@ type Shape<M> = {
   readonly [
     F in Exclude<
       keyof M,
-      "kind" | "version" | "iterators" | "btfAtStart" | "pulse"
+      | "kind"
+      | "version"
+      | "iterators"
+      | "btfAtStart"
+      | "holdersMs"
+      | "pulse"
     >
   ]-?: string;
 };
@@ -211,6 +254,7 @@ type Shapes<M extends { kind: string }> = {
 const TO_WORKER: Shapes<ToWorker> = {
   init: { epoch: "number", intervalMs: "number", leaveOut: "object" },
   retune: { intervalMs: "number" },
+  renew: {},
   stop: {},
 };
 const FROM_WORKER: Shapes<FromWorker> = {
@@ -243,6 +287,8 @@ const FROM_WORKER: Shapes<FromWorker> = {
     syscalls: "number",
     tables: "object",
   },
+  holders: { epoch: "number", pass: "object" },
+  holders_failed: { epoch: "number", reason: "string" },
   stopped: { epoch: "number" },
 };
 
