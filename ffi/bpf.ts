@@ -126,6 +126,19 @@ export function createMap(kernel: KernelPort, spec: MapSpec): number {
   return call(kernel, BPF.MAP_CREATE, 48);
 }
 
+/** A descriptor of a new BTF object, or -errno. Needs CAP_BPF where unprivileged bpf() is off. Since 4.18. */
+export function loadBtf(
+  kernel: KernelPort,
+  bytes: KernelBuffer,
+  size: number,
+): number {
+  attr.fill(0, 0, 28);
+  words[0] = bytes.addressLow;
+  words[1] = bytes.addressHigh;
+  words[4] = size;
+  return call(kernel, BPF.BTF_LOAD, 28);
+}
+
 /** Sets the element of a map at `key`: 0 or -errno. */
 export function updateElement(
   kernel: KernelPort,

@@ -44,6 +44,12 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "u32", "u32"],
     result: "i32",
   },
+  /** long syscall(long number, struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd, unsigned long flags); */
+  perf_event_open: {
+    name: "syscall",
+    parameters: ["i32", "buffer", "i32", "i32", "i32", "u32"],
+    result: "i32",
+  },
   /** int chmod(const char *path, mode_t mode); */
   chmod: { parameters: ["buffer", "u32"], result: "i32" },
   /** int unlink(const char *path); */
@@ -74,8 +80,8 @@ const SMALL_BYTES = 64 * 1024;
 
 /** Source: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
 const SYSCALL_NUMBERS = {
-  x86_64: { bpf: 321, getdents64: 217, gettid: 186 },
-  aarch64: { bpf: 280, getdents64: 61, gettid: 178 },
+  x86_64: { bpf: 321, getdents64: 217, gettid: 186, perf_event_open: 298 },
+  aarch64: { bpf: 280, getdents64: 61, gettid: 178, perf_event_open: 241 },
 } as const;
 
 /** The same on every architecture. */
@@ -88,6 +94,8 @@ const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
 
 const CLOCK_MONOTONIC = 1;
+/** Source: include/uapi/linux/perf_event.h. */
+const PERF_FLAG_FD_CLOEXEC = 8;
 
 /**
  * Loads these functions of libc, and no others: whoever needs more than a port has a table of its own, loaded when it is used.
@@ -181,6 +189,17 @@ export function openLibc(): KernelPort {
       }
       symbols.close(context);
       return result;
+    },
+    openPerfEvent(attr, threadId, cpu): number {
+      const result = symbols.perf_event_open(
+        numbers.perf_event_open,
+        attr.bytes,
+        threadId,
+        cpu,
+        -1,
+        PERF_FLAG_FD_CLOEXEC,
+      );
+      return result < 0 ? -errno[0] : result;
     },
     chmod(absolutePath, mode): number {
       if (!putPath(absolutePath)) return -ENAMETOOLONG;

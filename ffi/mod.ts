@@ -20,10 +20,22 @@ export { BtfError } from "./btf/header.ts";
 export type { Member } from "./btf/lookup.ts";
 export type { Wanted } from "./btf/scan.ts";
 export * from "./capabilities.ts";
+export * from "./directory.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
 export * from "./iter/btf_table.ts";
 export * from "./iter/calibrate.ts";
+export * from "./iter/edge_tables.ts";
+export {
+  EDGE_RECORD_BYTES,
+  edgePlan,
+  type EdgeTable,
+  type HeldType,
+  UNFOLLOWED,
+} from "./iter/edges.ts";
+export * from "./iter/file_kinds.ts";
+export { ownProcess } from "./iter/file_parts.ts";
+export * from "./iter/file_program.ts";
 export * from "./iter/link_table.ts";
 export * from "./iter/map_table.ts";
 export * from "./iter/open.ts";

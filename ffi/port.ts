@@ -37,6 +37,11 @@ export interface KernelPort {
    * goes with the last descriptor into it; or -errno of the first call that fails. Needs CAP_SYS_ADMIN. Since 5.2.
    */
   mountDetached(type: string): number;
+  /**
+   * perf_event_open(2) with O_CLOEXEC, in no group: a descriptor, or -errno. `attr` holds a `struct perf_event_attr` with its size.
+   * @param threadId 0 is the calling thread, -1 all @param cpu -1 is any
+   */
+  openPerfEvent(attr: KernelBuffer, threadId: number, cpu: number): number;
   /** chmod(2) of an absolute path: 0 or -errno. */
   chmod(path: string, mode: number): number;
   /** unlink(2) of an absolute path: 0 or -errno. */

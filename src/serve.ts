@@ -89,8 +89,10 @@ export async function serve(
       newestIds: acquired.newestIds,
       inherited,
       log,
-      init: (epoch, intervalMs) =>
-        side.init(epoch, intervalMs, leaveOut, acquired),
+      init: (epoch, intervalMs) => ({
+        ...side.init(epoch, intervalMs, leaveOut, acquired),
+        holdersMs: config.holdersIntervalMs,
+      }),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

@@ -30,6 +30,11 @@ import {
   structsOf,
 } from "../ffi/mod.ts";
 import { selfCheck } from "./iterators_check.ts";
+import {
+  HOLDER_FUNCTIONS,
+  HOLDER_STRUCTS,
+  openHolders,
+} from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import {
   type BtfIterators,
@@ -89,6 +94,7 @@ export function noIterators(reason: string): Iterators {
     program: reason,
     link: reason,
     btf: reason,
+    holders: `the iterators were not opened: ${reason}`,
     mayWalk: true,
     mayListBtf: true,
   };
@@ -138,7 +144,11 @@ function openAll(
       open.splice(open.indexOf(one), 1);
     }
   }
-  return { ...all, btf: openBtf(kernel, types, pins, open) };
+  return {
+    ...all,
+    btf: openBtf(kernel, types, pins, open),
+    holders: openHolders(kernel, types, pins, open),
+  };
 }
 
 /** What follows programs and maps to their BTF. */
@@ -176,11 +186,16 @@ function scan(kernel: KernelPort): Btf | string {
   try {
     return Btf.scan(bytes, {
       structs: [
-        ...new Set([...tables.flatMap(structsOf), ...CALIBRATION_STRUCTS]),
+        ...new Set([
+          ...tables.flatMap(structsOf),
+          ...CALIBRATION_STRUCTS,
+          ...HOLDER_STRUCTS,
+        ]),
       ],
       functions: [
         ...new Set(tables.map(({ target }) => `bpf_iter_${target}`)),
         "bpf_rdonly_cast",
+        ...HOLDER_FUNCTIONS,
       ],
       enumerators: [...new Set(tables.flatMap(enumeratorsOf))],
     });

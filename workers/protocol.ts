@@ -5,7 +5,9 @@
  * @module
  */
 import type { OpenIterator } from "../ffi/mod.ts";
+import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
+import type { HoldersPass } from "./links/holders_model.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
@@ -45,6 +47,8 @@ export interface Iterators
   extends Readonly<Record<IteratedType, TableIterators | string>> {
   /** Over the BTF objects that others refer to, or one sentence why there are none. */
   readonly btf: BtfIterators | string;
+  /** Over what keeps objects alive, or one sentence why there are none; absent where nobody tried to open any. */
+  readonly holders?: HolderIterators | string;
   /** The walk may stand in for iterators that fail. */
   readonly mayWalk: boolean;
   /** BTF objects may be listed by id. */
@@ -83,12 +87,14 @@ export interface Init extends Opened {
   readonly intervalMs: number;
   /** Ids of the agent's own objects, left out of every sample. */
   readonly leaveOut: OwnIds;
+  /** Time between two looks for who keeps objects alive; absent: the usual. */
+  readonly holdersMs?: number;
   /** What pulse.ts has; without it every sample is told by a message. */
   readonly pulse?: SharedArrayBuffer;
 }
 
 /** What a collector is made by. */
-export type CollectInit = Pick<Init, "leaveOut" | keyof Opened>;
+export type CollectInit = Pick<Init, "leaveOut" | "holdersMs" | keyof Opened>;
 
 /** Ends the sampling; answered by Stopped. */
 export interface Stop {
@@ -103,7 +109,13 @@ export interface Retune {
   readonly intervalMs: number;
 }
 
-export type ToWorker = Init | Retune | Stop;
+/** The set of objects changed: who keeps them alive is looked for sooner. */
+export interface Renew {
+  readonly version: typeof PROTOCOL_VERSION;
+  readonly kind: "renew";
+}
+
+export type ToWorker = Init | Retune | Renew | Stop;
 
 /** What one table of a collector is read by. */
 export interface TableBackend {
@@ -175,6 +187,21 @@ export interface Sampled extends Beat {
   readonly tables: readonly TableOutcome[];
 }
 
+/** Who keeps objects alive, looked for by the links worker beside its samples. */
+export interface Holders {
+  readonly kind: "holders";
+  readonly epoch: number;
+  readonly pass: HoldersPass;
+}
+
+/** That could not be found out: the last pass stands, if there was any. Told again only for another reason. */
+export interface HoldersFailed {
+  readonly kind: "holders_failed";
+  readonly epoch: number;
+  /** One sentence, or its last part. */
+  readonly reason: string;
+}
+
 /** Answer to Stop, the worker's last message. */
 export interface Stopped {
   readonly kind: "stopped";
@@ -211,6 +238,8 @@ export type FromWorker =
   | Births
   | Sampled
   | Loads
+  | Holders
+  | HoldersFailed
   | Stopped;
 
 /** A message that this version of the protocol does not have. */
@@ -223,7 +252,7 @@ type Shape<M> = {
   readonly [
     F in Exclude<
       keyof M,
-      "kind" | "version" | "pulse" | keyof Opened
+      "kind" | "version" | "pulse" | "holdersMs" | keyof Opened
     >
   ]-?: string;
 };
@@ -234,6 +263,7 @@ type Shapes<M extends { kind: string }> = {
 const TO_WORKER: Shapes<ToWorker> = {
   init: { epoch: "number", intervalMs: "number", leaveOut: "object" },
   retune: { intervalMs: "number" },
+  renew: {},
   stop: {},
 };
 const FROM_WORKER: Shapes<FromWorker> = {
@@ -272,6 +302,8 @@ const FROM_WORKER: Shapes<FromWorker> = {
     unloaded: "number",
     lost: "number",
   },
+  holders: { epoch: "number", pass: "object" },
+  holders_failed: { epoch: "number", reason: "string" },
   stopped: { epoch: "number" },
 };
 

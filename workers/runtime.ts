@@ -6,6 +6,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { type KernelPort, type LoadCounts, openLibc } from "../ffi/mod.ts";
+import type { Aside } from "./aside.ts";
 import { Cadence } from "./cadence.ts";
 import type { BackedTable, Collector, TableCollector } from "./collector.ts";
 import { allocateBlock, BlockWriter } from "./columns.ts";
@@ -26,7 +27,7 @@ const FIRST_EPOCH = 1;
 /** What a running collector needs of its thread. */
 export interface ThreadPort {
   readonly kernel: KernelPort;
-  post(message: FromWorker): void;
+  post(message: FromWorker, transfer?: readonly ArrayBuffer[]): void;
   /** Calls once, after `delayMs`; the answer cancels. */
   after(delayMs: number, callback: () => void): () => void;
   /** Takes a sample in which nothing was new; false when that must be told by a message. */
@@ -43,16 +44,24 @@ export class CollectorRun {
   #tick = 0;
   #syscalls = 0;
   #cancel = () => {};
+  #sampleAtMs = 0;
+  readonly #aside: Aside | undefined;
   /** As the main thread knows them. */
   #backends: readonly TableBackend[];
   /** Nothing failed in the last sample, and nothing was skipped. */
   #wasSmooth = false;
 
   /** Announces the collector and takes its first sample. */
-  constructor(thread: ThreadPort, init: Init, collector: Collector) {
+  constructor(
+    thread: ThreadPort,
+    init: Init,
+    collector: Collector,
+    aside?: Aside,
+  ) {
     this.#thread = thread;
     this.#init = init;
     this.#collector = collector;
+    this.#aside = aside;
     this.#cadence = new Cadence(thread.kernel.monotonicMs(), init.intervalMs);
     this.#backends = collector.tables.map(backendOf);
     this.#post({
@@ -75,6 +84,14 @@ export class CollectorRun {
   retune(intervalMs: number): void {
     this.#cancel();
     this.#cadence = new Cadence(this.#thread.kernel.monotonicMs(), intervalMs);
+    this.#waitForSample();
+  }
+
+  /** What the collector does aside is due sooner, where something changed that it looks at. */
+  renew(): void {
+    if (this.#aside === undefined) return;
+    this.#aside.renew();
+    this.#cancel();
     this.#wait();
   }
 
@@ -86,14 +103,30 @@ export class CollectorRun {
 
   readonly #sampleAndWait = (): void => {
     this.#sample();
+    this.#waitForSample();
+  };
+
+  readonly #asideAndWait = (): void => {
+    const told = this.#aside?.run();
+    if (told !== undefined) {
+      const { epoch } = this.#init;
+      this.#thread.post(versioned({ epoch, ...told.message }), told.transfer);
+    }
     this.#wait();
   };
 
+  #waitForSample(): void {
+    this.#sampleAtMs = this.#cadence.next(this.#thread.kernel.monotonicMs());
+    this.#wait();
+  }
+
   #wait(): void {
     const nowMs = this.#thread.kernel.monotonicMs();
+    const asideAtMs = this.#aside?.dueAtMs ?? Infinity;
+    const isAside = asideAtMs < this.#sampleAtMs;
     this.#cancel = this.#thread.after(
-      this.#cadence.next(nowMs) - nowMs,
-      this.#sampleAndWait,
+      Math.max(0, (isAside ? asideAtMs : this.#sampleAtMs) - nowMs),
+      isAside ? this.#asideAndWait : this.#sampleAndWait,
     );
   }
 
@@ -207,9 +240,10 @@ function isSmooth({ failure, skipped }: TableOutcome): boolean {
   return true;
 }
 
-/** Serves `collect` on this thread: called once, by a worker's entry module. */
+/** Serves `collect`, and what is done aside, on this thread: called once, by a worker's entry module. */
 export function serveCollector(
   collect: (kernel: KernelPort, init: Init) => Collector,
+  collectAside?: (kernel: KernelPort, init: Init) => Aside | undefined,
 ): void {
   let run: CollectorRun | undefined;
   let naps: Naps | undefined;
@@ -227,15 +261,26 @@ export function serveCollector(
           });
         const thread: ThreadPort = {
           kernel,
-          post: (out) => self.postMessage(out),
+          post: (out, transfer) =>
+            transfer === undefined
+              ? self.postMessage(out)
+              : self.postMessage(out, [...transfer]),
           after: naps?.after ?? after,
           beat: pulse && ((beat) => pulse.beat(beat)),
         };
-        run = new CollectorRun(thread, message, collect(kernel, message));
+        run = new CollectorRun(
+          thread,
+          message,
+          collect(kernel, message),
+          collectAside?.(kernel, message),
+        );
         break;
       }
       case "retune":
         run?.retune(message.intervalMs);
+        break;
+      case "renew":
+        run?.renew();
         break;
       case "stop":
         run?.stop();

@@ -6,6 +6,7 @@
 import type { KernelPort } from "../ffi/mod.ts";
 import type { Collector } from "./collector.ts";
 import { collectLinks } from "./links/collect.ts";
+import { collectHolders } from "./links/holders.ts";
 import { collectMaps } from "./maps/collect.ts";
 import { collectPrograms } from "./programs/collect.ts";
 import {
@@ -15,6 +16,7 @@ import {
   initMessage,
   type Opened,
   type OwnIds,
+  versioned,
 } from "./protocol.ts";
 import { CollectorRun } from "./runtime.ts";
 
@@ -46,7 +48,7 @@ const COLLECTORS: readonly (readonly [
   ["links", collectLinks],
 ];
 
-/** Takes one sample of everything before it returns. Never throws for what a kernel may answer. */
+/** Takes one sample of everything, and looks once for who keeps it alive, before it returns. Never throws for what a kernel may answer. */
 export function sampleOnce(
   kernel: KernelPort,
   sink: MessageSink,
@@ -67,6 +69,11 @@ export function sampleOnce(
       init,
       collect(kernel, init),
     );
+  }
+  const links = initMessage(EPOCH, intervalMs, leaveOut, opened);
+  const told = collectHolders(kernel, links)?.run();
+  if (told !== undefined) {
+    sink(versioned({ epoch: EPOCH, ...told.message }), "links");
   }
   return {
     again() {

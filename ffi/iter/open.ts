@@ -4,9 +4,15 @@
  * program without the fields that the verifier refuses.
  * @module
  */
-import { createIteratorLink, objectInfo, TRACE_ITER, TRACING } from "../bpf.ts";
+import {
+  createIteratorLink,
+  type IteratorLimits,
+  objectInfo,
+  TRACE_ITER,
+  TRACING,
+} from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
-import { errnoName } from "../errno.ts";
+import { E2BIG, errnoName } from "../errno.ts";
 import { Fd } from "../fd.ts";
 import type { KernelBuffer, KernelPort } from "../port.ts";
 import { LINK_INFO, PROG_INFO } from "../uapi.ts";
@@ -41,18 +47,48 @@ export function openIterator(
   table: RecordTable,
   perCpu: PerCpu,
 ): OpenIterator | string {
-  const attachBtfId = btf.functionId(`bpf_iter_${table.target}`);
+  return openProgram(kernel, btf, {
+    name: table.name,
+    target: table.target,
+    optional: table.fields.filter(({ required }) => !required)
+      .map(({ name }) => name),
+    compile: (form, without) => compile(btf, table, { form, without, perCpu }),
+  });
+}
+
+/** An iterator program in the making. */
+export interface IteratorPlan {
+  /** At most 15 bytes of `[A-Za-z0-9_]`. */
+  readonly name: string;
+  /** As `bpf_map`. */
+  readonly target: string;
+  /** Parts that it can do without, by name. */
+  readonly optional: readonly string[];
+  /** Kernels that do not know them go over everything. */
+  readonly limits?: IteratorLimits;
+  /** @throws {Absent} */
+  compile(form: Form, without: ReadonlySet<string>): Compiled;
+}
+
+/** As openIterator(), of any program. */
+export function openProgram(
+  kernel: KernelPort,
+  btf: Btf,
+  plan: IteratorPlan,
+): OpenIterator | string {
+  const attachBtfId = btf.functionId(`bpf_iter_${plan.target}`);
   if (attachBtfId === undefined) {
-    return `this kernel has no iterator over ${table.target}`;
+    return `this kernel has no iterator over ${plan.target}`;
   }
+  const { optional, limits } = plan;
   let reason = "";
   const load = (form: Form, without: ReadonlySet<string>) => {
-    const compiled = compile(btf, table, { form, without, perCpu });
+    const compiled = plan.compile(form, without);
     const answer = loadOrRefusal(kernel, {
       type: TRACING,
       instructions: bufferOf(kernel, compiled.code),
       instructionCount: compiled.code.length / 8,
-      name: table.name,
+      name: plan.name,
       expectedAttachType: TRACE_ITER,
       attachBtfId,
     });
@@ -63,11 +99,9 @@ export function openIterator(
     for (const form of FORMS) {
       const { compiled, answer } = load(form, new Set());
       if (typeof answer === "number") {
-        return link(kernel, answer, compiled, form);
+        return link(kernel, answer, compiled, form, limits);
       }
     }
-    const optional = table.fields.filter(({ required }) => !required)
-      .map(({ name }) => name);
     for (const form of FORMS) {
       // Each alone, for there may be several.
       const refused = optional.filter((name) => {
@@ -79,7 +113,7 @@ export function openIterator(
       });
       const { compiled, answer } = load(form, new Set(refused));
       if (typeof answer === "number") {
-        return link(kernel, answer, compiled, form);
+        return link(kernel, answer, compiled, form, limits);
       }
     }
     return reason;
@@ -94,10 +128,12 @@ function link(
   programFd: number,
   { recordBytes, fields, absent }: Compiled,
   form: Form,
+  limits: IteratorLimits | undefined,
 ): OpenIterator | string {
   // The link keeps the program.
   using program = new Fd(kernel, programFd);
-  const linkFd = createIteratorLink(kernel, program.number);
+  let linkFd = createIteratorLink(kernel, program.number, limits);
+  if (linkFd === -E2BIG) linkFd = createIteratorLink(kernel, program.number);
   if (linkFd < 0) return `BPF_LINK_CREATE failed: ${errnoName(-linkFd)}`;
   return {
     linkFd,

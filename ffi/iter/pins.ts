@@ -27,22 +27,22 @@ export class PinPlace implements Disposable {
   }
 
   /**
-   * A descriptor of the place (O_PATH) of a link's pin, or -errno. Needs CAP_SYS_ADMIN, or a mounted bpffs in which this process
+   * A descriptor of the place (O_PATH) of a pin of what `fd` refers to, or -errno. Needs CAP_SYS_ADMIN, or a mounted bpffs in which this process
    * may write.
    */
-  pin(linkFd: number): number {
+  pin(fd: number): number {
     const kernel = this.#kernel;
     const directory = this.#mount < 0
       ? MOUNTED
       : `/proc/self/fd/${this.#mount}`;
     // Others may look into a mounted bpffs, and bpffs keeps names with a dot for itself.
     const path = `${directory}/bpfpulse_${crypto.randomUUID()}`;
-    const pinned = pinObject(kernel, linkFd, path);
+    const pinned = pinObject(kernel, fd, path);
     if (pinned < 0) return pinned;
     const readable = kernel.chmod(path, READABLE);
-    const fd = readable < 0 ? readable : kernel.open(path, O_PATH);
+    const place = readable < 0 ? readable : kernel.open(path, O_PATH);
     kernel.unlink(path);
-    return fd;
+    return place;
   }
 
   [Symbol.dispose](): void {
@@ -58,7 +58,14 @@ export function openPinned(
   perCpu: PerCpu,
   pins: PinPlace,
 ): OpenIterator | string {
-  const opened = openIterator(kernel, btf, table, perCpu);
+  return pinned(openIterator(kernel, btf, table, perCpu), pins);
+}
+
+/** What was opened, with a pin where one can be made. */
+export function pinned(
+  opened: OpenIterator | string,
+  pins: PinPlace,
+): OpenIterator | string {
   if (typeof opened === "string") return opened;
   const pinFd = pins.pin(opened.linkFd);
   return pinFd < 0 ? opened : { ...opened, pinFd };

@@ -79,6 +79,8 @@ export class SampledNode implements NodeState {
           this.#outcomes.set(outcome.table, outcome);
         }
         break;
+      case "holders":
+      case "holders_failed":
       case "stopped":
         break;
     }

@@ -47,6 +47,8 @@ export interface Config {
   readonly intervalMs: number;
   /** What differs from `intervalMs`. */
   readonly intervalsMs: Readonly<Partial<Record<CollectorName, number>>>;
+  /** Between two looks for who keeps objects alive. */
+  readonly holdersIntervalMs: number;
   readonly backend: "auto" | BackendName;
   /** Whom to run as once everything is open: a name or a number. */
   readonly user?: string;

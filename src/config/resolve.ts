@@ -34,6 +34,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     listen: [{ host: "127.0.0.1", port: 9464 }],
     intervalMs: 500,
     intervalsMs: {},
+    holdersIntervalMs: 5_000,
     backend: "auto",
     keepPrivileges: false,
     runStats: true,

@@ -202,6 +202,22 @@ export const SETTINGS: readonly Setting[] = [
     },
   })),
   {
+    name: "interval-holders",
+    group: "Sampling",
+    placeholder: "DURATION",
+    defaultText: "5s",
+    summary:
+      "Time between two looks for who keeps objects alive, 1s to 1h; sooner when objects come or go",
+    form: "one",
+    field: "holdersIntervalMs",
+    whileRunning: false,
+    kind: mapKind(
+      durationMs(1_000, 3_600_000, "5s"),
+      (holdersIntervalMs) => ({ holdersIntervalMs }),
+    ),
+    textOf: ({ holdersIntervalMs }) => formatDuration(holdersIntervalMs),
+  },
+  {
     name: "backend",
     group: "Sampling",
     placeholder: "auto|iterator|walk",

@@ -8,6 +8,8 @@ import type {
   Block,
   CollectorName,
   FromWorker,
+  Holders,
+  HoldersFailed,
   Init,
   Loads,
   Sampled,
@@ -43,6 +45,10 @@ export interface SampleSink {
   loads?(message: Loads): void;
   /** A sample of which no message told: all is as after the sample before it, but for when and how long it was taken. */
   repeated?(message: Sampled, name: CollectorName): void;
+  /** Who keeps objects alive. */
+  holders?(message: Holders): void;
+  /** That could not be found out, and why. */
+  holdersFailed?(message: HoldersFailed): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
   ended?(name: CollectorName): void;
 }

@@ -138,6 +138,11 @@ export class SupervisedCollector implements LifeListener {
     this.#life?.retune(intervalMs);
   }
 
+  /** The set of objects changed. */
+  renew(): void {
+    this.#life?.renew();
+  }
+
   /** Asks the worker to stop, gives it a moment, terminates it. Nothing is started afterwards. */
   async stop(): Promise<void> {
     this.#phase = "over";
@@ -177,6 +182,13 @@ export class SupervisedCollector implements LifeListener {
         return sink.sampled(message, name);
       case "loads":
         return sink.loads?.(message);
+      case "holders":
+        return sink.holders?.(message);
+      case "holders_failed":
+        this.#surroundings.options.log.warn(
+          `Who keeps objects alive cannot be found out: ${message.reason}`,
+        );
+        return sink.holdersFailed?.(message);
       case "stopped":
         return this.failed(
           `The ${name} worker stopped, and nobody had asked it to`,

@@ -4,6 +4,7 @@
  * the last good sample, which is served meanwhile, is the sink's.
  * @module
  */
+import type { CollectorName } from "../../workers/protocol.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { CountedTime } from "./counted_time.ts";
 import {
@@ -61,6 +62,11 @@ export class Supervisor {
       this.#collectors.find((collector) => collector.name === name)
         ?.retune(intervalMs);
     }
+  }
+
+  /** Has a worker look sooner at what depends on which objects there are. */
+  renew(name: CollectorName): void {
+    this.#collectors.find((collector) => collector.name === name)?.renew();
   }
 
   /** Stops all workers and every timer; waits at most `stopMs` for them. Later calls wait for the same stop. */

@@ -125,6 +125,12 @@ export class WorkerLife {
     this.#pulse?.wake();
   }
 
+  renew(): void {
+    const { version } = this.#init;
+    this.#worker.postMessage({ version, kind: "renew" });
+    this.#pulse?.wake();
+  }
+
   askToStop(): void {
     this.#worker.postMessage(
       { version: this.#init.version, kind: "stop" } satisfies ToWorker,

@@ -64,6 +64,7 @@ export class FakeIterators {
       read: (fd, into) =>
         fd < FIRST_FD ? kernel.read(fd, into) : this.#read(fd, into),
       mountDetached: (type) => kernel.mountDetached(type),
+      openPerfEvent: () => kernel.openPerfEvent(),
       chmod: (path, mode) => kernel.chmod(path, mode),
       unlink: (path) => kernel.unlink(path),
       readDirectory: (fd, into) => kernel.readDirectory(fd, into),

@@ -210,6 +210,11 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     return type === "bpf" ? this.fds.open({ kind: "mount" }) : -ENODEV;
   }
 
+  /** It has no perf events. */
+  openPerfEvent(): number {
+    return -ENOENT;
+  }
+
   chmod(path: string, mode: number): number {
     const pin = this.pins.get(path);
     if (pin === undefined) return -ENOENT;

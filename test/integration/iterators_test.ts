@@ -25,8 +25,8 @@ const COLLECT = {
   program: collectPrograms,
   link: collectLinks,
 } as const;
-/** Programs, each with a link: two a table, and two that follow to BTF. */
-const OWN = 3 * 2 + 2;
+/** Programs, each with a link: two a table, two that follow to BTF, five that find holders. */
+const OWN = 3 * 2 + 2 + 5;
 const PATIENCE_MS = 5_000;
 const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
 const noLinkIterator = hasSince(openLibc(), "5.19")

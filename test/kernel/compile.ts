@@ -9,7 +9,7 @@ const BUILD = new URL("../build/", import.meta.url).pathname;
 const FLAGS = ["-O2", "-Wall", "-Wextra"];
 
 /** The programs there are. */
-export type Tool = "info" | "hold" | "churn";
+export type Tool = "info" | "hold" | "own" | "churn";
 
 /** Why `tool` is not to be had here, or undefined where it is. */
 export function whyNoTool(tool: Tool): string | undefined {

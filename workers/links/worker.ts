@@ -4,5 +4,6 @@
  */
 import { serveCollector } from "../runtime.ts";
 import { collectLinks } from "./collect.ts";
+import { collectHolders } from "./holders.ts";
 
-serveCollector(collectLinks);
+serveCollector(collectLinks, collectHolders);

@@ -55,7 +55,7 @@ static void name_it(char *name, const char *prefix, unsigned long n)
 	memcpy(name, whole, BPF_OBJ_NAME_LEN - 1);
 }
 
-static int create_map(unsigned long n)
+__attribute__((unused)) static int create_map(unsigned long n)
 {
 	static const struct { unsigned type, key, value, max, flags; } specs[] = {
 		{ BPF_MAP_TYPE_HASH, 8, 16, 10, 0 },
@@ -104,7 +104,7 @@ static int load(unsigned type, unsigned attach_type, int value, unsigned padding
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-static int load_program(unsigned long n)
+__attribute__((unused)) static int load_program(unsigned long n)
 {
 	static const struct { unsigned type, attach_type; int value; } specs[] = {
 		{ BPF_PROG_TYPE_SOCKET_FILTER, 0, 0 },
@@ -121,13 +121,13 @@ static int load_program(unsigned long n)
 	return load(specs[i].type, specs[i].attach_type, specs[i].value, n % 37, "p", n);
 }
 
-static int load_tracepoint_program(void)
+__attribute__((unused)) static int load_tracepoint_program(void)
 {
 	return load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, 0, 0, "linked", 1);
 }
 
 /* One more link that runs `program`, on a tracepoint that hardly ever fires. */
-static int create_link(int program)
+__attribute__((unused)) static int create_link(int program)
 {
 	union bpf_attr attr = { 0 };
 

@@ -61,6 +61,6 @@ Deno.test("parseToWorker() refuses a message of the other direction", () => {
   assertThrows(
     () => parseToWorker(versioned({ kind: "stopped", epoch: 1 })),
     ProtocolError,
-    'expected one of init, retune, stop, found "stopped"',
+    'expected one of init, retune, renew, stop, found "stopped"',
   );
 });

@@ -246,3 +246,47 @@ Deno.test("CollectorRun tells by a message that a sample failed, and that the ne
   thread.fire();
   assertEquals(thread.take(), []);
 });
+
+Deno.test("CollectorRun does what is aside between samples when it is due, and sooner after renew()", () => {
+  const thread = new FakeThread();
+  let dueAtMs = -Infinity;
+  let runs = 0;
+  const init = initMessage(3, 100, undefined);
+  const run = new CollectorRun(
+    {
+      kernel: thread.kernel,
+      post: (message) => thread.post(message),
+      after: (delayMs, callback) => thread.after(delayMs, callback),
+    },
+    init,
+    collectPrograms(thread.kernel, init),
+    {
+      get dueAtMs() {
+        return dueAtMs;
+      },
+      renew: () => dueAtMs = thread.kernel.nowMs + 10,
+      run() {
+        runs++;
+        dueAtMs = thread.kernel.nowMs + 150;
+        return { message: { kind: "holders_failed", reason: `run ${runs}` } };
+      },
+    },
+  );
+  const startMs = thread.kernel.nowMs;
+  const fired = () => {
+    thread.fire();
+    const kind = thread.take().at(-1)?.kind;
+    return `${thread.kernel.nowMs - startMs} ${kind}`;
+  };
+  thread.take();
+  assertEquals([fired(), fired(), fired(), fired()], [
+    "0 holders_failed",
+    "100 sampled",
+    "150 holders_failed",
+    "200 sampled",
+  ]);
+  run.renew();
+  assertEquals([fired(), fired()], ["210 holders_failed", "300 sampled"]);
+  run.stop();
+  assertEquals(thread.waits, false);
+});

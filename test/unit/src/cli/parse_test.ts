@@ -27,6 +27,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     listen: [{ host: "127.0.0.1", port: 9464 }],
     intervalMs: 500,
     intervalsMs: {},
+    holdersIntervalMs: 5_000,
     backend: "auto",
     keepPrivileges: false,
     runStats: true,
@@ -57,6 +58,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     ["--interval", "2s"],
     ["--interval-links", "1m"],
     ["--interval-maps", "20ms"],
+    ["--interval-holders", "30s"],
     ["--run-stats", "off"],
     ["--system-stats", "false"],
     ["--limit", "maps=7"],
@@ -71,6 +73,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     authTokenFile: "/t",
     intervalMs: 2000,
     intervalsMs: { links: 60_000, maps: 20 },
+    holdersIntervalMs: 30_000,
     backend: "walk",
     user: "nobody",
     keepPrivileges: false,
@@ -109,7 +112,7 @@ Deno.test("parse() takes each flag's default text for the default", async () => 
     );
     compared++;
   }
-  assertEquals(compared, 9);
+  assertEquals(compared, 10);
 });
 
 Deno.test("parse() lets --help, then --version, win over mistakes before and after it", async () => {

@@ -43,7 +43,7 @@ async function measure(seconds: number, mute = false) {
         worker.stopped();
         continue;
       }
-      const intervalMs = told.kind === "stop" ? 0 : told.intervalMs;
+      const intervalMs = "intervalMs" in told ? told.intervalMs : 0;
       intervals.add(intervalMs);
       if (spoken.has(worker) && atMs % intervalMs !== 0) continue;
       spoken.add(worker);

@@ -50,6 +50,7 @@ interval: 100ms                   # flag --interval
 # interval-maps: --interval       # default
 # interval-programs: --interval   # default
 # interval-links: --interval      # default
+interval-holders: 5s              # default
 backend: auto                     # default
 run-stats: on                     # default
 include-self: false               # default
@@ -94,6 +95,7 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
     authTokenFile: path,
     intervalMs: ms,
     intervalsMs: fc.record({ maps: ms, links: ms }, { requiredKeys: [] }),
+    holdersIntervalMs: fc.integer({ min: 1_000, max: 3_600_000 }),
     backend: fc.constantFrom(
       "auto" as const,
       "iterator" as const,

@@ -1,0 +1,21 @@
+/**
+ * Owns the shape of what a worker does beside its samples, on a cadence of its own. In: nothing. Out: types.
+ * @module
+ */
+import type { Holders, HoldersFailed } from "./protocol.ts";
+
+/** What it says, without the worker's epoch. */
+export interface AsideMessage {
+  readonly message: Omit<Holders, "epoch"> | Omit<HoldersFailed, "epoch">;
+  /** What goes to the main thread with it. */
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+/** Never throws. */
+export interface Aside {
+  /** CLOCK_MONOTONIC at which run() should be called; changes with renew() and run() alone. */
+  readonly dueAtMs: number;
+  /** Something changed that it looks at. */
+  renew(): void;
+  run(): AsideMessage | undefined;
+}
