@@ -75,6 +75,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     sink: {
       block: (message) => aggregator.block(message),
       births: (message) => aggregator.births(message),
+      holders: (message) => aggregator.holders(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);

@@ -6,13 +6,14 @@
  */
 import type { OpenIterator } from "../ffi/mod.ts";
 import type { TableIterators } from "./iterate.ts";
+import type { HoldersPass } from "./links/holders_model.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -188,7 +189,21 @@ export interface Backend {
   readonly tables: readonly TableBackend[];
 }
 
-export type FromWorker = Ready | Backend | Block | Births | Sampled | Stopped;
+/** A look at everything that keeps objects alive was taken. Of the links worker, seldom. */
+export interface HoldersTaken {
+  readonly kind: "holders";
+  readonly epoch: number;
+  readonly pass: HoldersPass;
+}
+
+export type FromWorker =
+  | Ready
+  | Backend
+  | Block
+  | Births
+  | Sampled
+  | HoldersTaken
+  | Stopped;
 
 /** A message that this version of the protocol does not have. */
 export class ProtocolError extends Error {
@@ -243,6 +258,7 @@ const FROM_WORKER: Shapes<FromWorker> = {
     syscalls: "number",
     tables: "object",
   },
+  holders: { epoch: "number", pass: "object" },
   stopped: { epoch: "number" },
 };
 

@@ -79,6 +79,9 @@ export class SampledNode implements NodeState {
           this.#outcomes.set(outcome.table, outcome);
         }
         break;
+      case "holders":
+        this.#state.holders(message);
+        break;
       case "stopped":
         break;
     }

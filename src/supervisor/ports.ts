@@ -8,6 +8,7 @@ import type {
   Block,
   CollectorName,
   FromWorker,
+  HoldersTaken,
   Init,
   Sampled,
   ToWorker,
@@ -39,6 +40,7 @@ export interface SampleSink {
   block(message: Block, name: CollectorName): void;
   births(message: Births, name: CollectorName): void;
   sampled(message: Sampled, name: CollectorName): void;
+  holders(message: HoldersTaken): void;
   /** A sample of which no message told: all is as after the sample before it, but for when and how long it was taken. */
   repeated?(message: Sampled, name: CollectorName): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */

@@ -175,6 +175,8 @@ export class SupervisedCollector implements LifeListener {
         this.#told = message;
         this.#note(message);
         return sink.sampled(message, name);
+      case "holders":
+        return sink.holders(message);
       case "stopped":
         return this.failed(
           `The ${name} worker stopped, and nobody had asked it to`,

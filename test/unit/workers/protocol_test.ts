@@ -29,15 +29,15 @@ for (
   const [data, found] of [
     [undefined, "expected an object, found undefined"],
     ["ready", "expected an object, found string"],
-    [{}, "expected version 3, found undefined"],
-    [{ version: 1, kind: "ready" }, "expected version 3, found 1"],
+    [{}, "expected version 4, found undefined"],
+    [{ version: 1, kind: "ready" }, "expected version 4, found 1"],
     [
       { version: PROTOCOL_VERSION, kind: "gossip" },
-      'expected one of ready, backend, block, births, sampled, stopped, found "gossip"',
+      'expected one of ready, backend, block, births, sampled, holders, stopped, found "gossip"',
     ],
     [
       { version: PROTOCOL_VERSION },
-      "expected one of ready, backend, block, births, sampled, stopped, found undefined",
+      "expected one of ready, backend, block, births, sampled, holders, stopped, found undefined",
     ],
     [
       { version: PROTOCOL_VERSION, kind: "stopped", epoch: "2" },
