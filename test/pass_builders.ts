@@ -10,7 +10,8 @@ import {
 } from "../workers/links/holders_model.ts";
 import type { ObjectType } from "../workers/protocol.ts";
 import type { NodeSnapshot } from "../src/state/node_state.ts";
-import { type OwnedRows, Owners } from "../src/state/owners.ts";
+import type { OwnedRows } from "../src/state/owned_rows.ts";
+import { Owners } from "../src/state/owners.ts";
 import type { ObjectKey } from "../src/state/ownership.ts";
 
 /** As `map 12`. */

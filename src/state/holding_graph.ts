@@ -1,5 +1,5 @@
 /**
- * Owns what holds what at one pass: processes and pins at the roots, then links, programs, maps and BTF objects. In: a pass and the
+ * Owns what holds what at one look: processes and pins at the roots, then links, programs, maps and BTF objects. In: a pass and the
  * references that the tables tell. Out: for each object the process that owns it, and whether anything keeps it; on request all
  * holders, pins and references of one. What is worked out for all takes time by the number of objects and references, however
  * many processes hold them.
@@ -7,27 +7,13 @@
  */
 import type { HoldersPass } from "../../workers/links/holders_model.ts";
 import type { ObjectType } from "../../workers/protocol.ts";
+import { Adjacency, spread } from "./adjacency.ts";
+import { ObjectNodes, TYPES_BY_NUMBER } from "./object_nodes.ts";
 import type { ObjectKey, Owner } from "./ownership.ts";
 
-/** Numbers of types in a pass: the index here. */
-export const TYPES_BY_NUMBER: readonly ObjectType[] = [
-  "map",
-  "program",
-  "link",
-  "btf",
-];
-const TYPE_NUMBERS = new Map(
-  TYPES_BY_NUMBER.map((type, number) => [type, number]),
-);
 const NONE = -1;
 const WORDS_OF_HOLD = 3;
 const WORDS_OF_REFERENCE = 4;
-
-/** `from` keeps `to` alive. */
-export interface Reference {
-  readonly from: ObjectKey;
-  readonly to: ObjectKey;
-}
 
 /** A process that holds an object, and by what. */
 export interface Holder {
@@ -36,92 +22,130 @@ export interface Holder {
   readonly through?: ObjectKey;
 }
 
+/** Two objects, the first of which keeps the second alive. */
+export type Refer = (
+  fromType: ObjectType,
+  fromId: number,
+  toType: ObjectType,
+  toId: number,
+) => void;
+
 export interface HoldingInput {
   readonly pass: HoldersPass;
-  /** The same processes as they are shown, in the pass's order. */
+  /** The processes of the pass as they are shown, in its order. */
   readonly owners: readonly Owner[];
-  /** References that the pass may not have. */
-  readonly references: Iterable<Reference>;
-  /** Objects that something keeps which no pass can see. */
-  readonly unseen: Iterable<ObjectKey>;
+  /** Of the tables, by type number, ascending. */
+  readonly ids: readonly Uint32Array[];
+  /** Tells references that the pass may not have. */
+  tellReferences(refer: Refer): void;
+  /** Tells objects that something keeps which no pass can see. */
+  tellUnseen(keep: (type: ObjectType, id: number) => void): void;
 }
 
 export class HoldingGraph {
   readonly #owners: readonly Owner[];
+  readonly #nodes: ObjectNodes;
+  readonly #refersTo: Adjacency;
+  readonly #referredBy: Adjacency;
+  /** Processes by object. */
+  readonly #heldBy: Adjacency;
+  readonly #pins = new Map<number, string[]>();
   /** Processes by their start. */
   readonly #byStart: readonly number[];
-  readonly #nodes = new Map<number, number>();
-  readonly #keys: ObjectKey[] = [];
-  readonly #refersTo: number[][] = [];
-  readonly #referredBy: number[][] = [];
-  readonly #heldBy: number[][] = [];
-  readonly #pins = new Map<number, string[]>();
-  /** By node: process that owns it, the node by which it does; and whether anything at all keeps it. */
+  /** By node: the process that owns it, and the node by which it does. */
   readonly #ownerOf: Int32Array;
   readonly #throughOf: Int32Array;
   readonly #kept: Uint8Array;
+  readonly #stack: Uint32Array;
 
-  constructor({ pass, owners, references, unseen }: HoldingInput) {
+  constructor(input: HoldingInput) {
+    const { pass, owners } = input;
+    const nodes = new ObjectNodes(input.ids);
     this.#owners = owners;
+    this.#nodes = nodes;
     this.#byStart = owners.map((_, i) => i).sort((a, b) =>
       owners[a].startedAtMs - owners[b].startedAtMs ||
       owners[a].pid - owners[b].pid
     );
-    this.#addReferences(pass, references);
-    const holdings = this.#addHolds(pass);
-    if (typeof pass.pins !== "string") {
-      for (const pin of pass.pins) {
-        const node = this.#node(pin);
-        const paths = this.#pins.get(node);
-        if (paths === undefined) this.#pins.set(node, [pin.path]);
-        else paths.push(pin.path);
-      }
+    const references = edgesOf(input, nodes);
+    const holds = holdsOf(pass, owners.length, nodes);
+    for (const { type, id, path } of pinsOf(pass)) {
+      const node = nodes.name(numberOf(type), id);
+      const paths = this.#pins.get(node);
+      if (paths === undefined) this.#pins.set(node, [path]);
+      else paths.push(path);
     }
-    const roots = Array.from(unseen, (key) => this.#node(key));
-    this.#ownerOf = new Int32Array(this.#keys.length).fill(NONE);
-    this.#throughOf = new Int32Array(this.#keys.length).fill(NONE);
-    this.#kept = new Uint8Array(this.#keys.length);
-    this.#findOwners(holdings);
-    for (const node of [...this.#pins.keys(), ...roots]) this.#keep(node);
+    const roots: number[] = [...this.#pins.keys()];
+    input.tellUnseen((type, id) => roots.push(nodes.name(numberOf(type), id)));
+    const { size } = nodes;
+    this.#refersTo = new Adjacency(size, references.from, references.to);
+    this.#referredBy = new Adjacency(size, references.to, references.from);
+    this.#heldBy = new Adjacency(size, holds.nodes, holds.processes);
+    this.#ownerOf = new Int32Array(size).fill(NONE);
+    this.#throughOf = new Int32Array(size).fill(NONE);
+    this.#kept = new Uint8Array(size);
+    this.#stack = new Uint32Array(size);
+    this.#findOwners(
+      new Adjacency(owners.length, holds.processes, holds.nodes),
+    );
+    for (const node of roots) {
+      spread(node, this.#refersTo, this.#kept, this.#stack);
+    }
+  }
+
+  /** The number of a table's row, which the questions about one object take. */
+  nodeOfRow(type: ObjectType, row: number): number {
+    return this.#nodes.ofRow(numberOf(type), row);
+  }
+
+  /** -1 for one that is not in the tables and that the pass does not name. */
+  nodeOf(key: ObjectKey): number {
+    return this.#nodes.findKey(key);
   }
 
   /** The process that owns an object; undefined where none holds it. */
-  ownerOf(key: ObjectKey): Holder | undefined {
-    const node = this.#find(key);
-    if (node === undefined || this.#ownerOf[node] === NONE) return undefined;
-    return this.#holder(this.#ownerOf[node], node, this.#throughOf[node]);
+  ownerOf(node: number): Owner | undefined {
+    return this.#owners[this.#ownerOf[node]];
+  }
+
+  /** What the owner has a descriptor of, where that is another object. */
+  throughOf(node: number): ObjectKey | undefined {
+    const through = this.#throughOf[node];
+    return through === undefined || through === NONE || through === node
+      ? undefined
+      : this.#nodes.keyOf(through);
   }
 
   /** Whether a process, a pin or something unseen keeps an object, directly or through others. */
-  isKept(key: ObjectKey): boolean {
-    const node = this.#find(key);
-    return node !== undefined && this.#kept[node] === 1;
+  isKept(node: number): boolean {
+    return this.#kept[node] === 1;
   }
 
-  isPinned(key: ObjectKey): boolean {
-    const node = this.#find(key);
-    return node !== undefined && this.#pins.has(node);
+  isPinned(node: number): boolean {
+    return this.#pins.has(node);
+  }
+
+  isReferredTo(node: number): boolean {
+    return this.#referredBy.of(node).length > 0;
   }
 
   /** Whether a pin keeps it, or something that refers to it. */
   isPinnedAbove(key: ObjectKey): boolean {
-    const node = this.#find(key);
-    return node !== undefined &&
-      this.#above(node).some((above) => this.#pins.has(above));
+    return this.#pins.size > 0 &&
+      this.#above(this.nodeOf(key)).some((above) => this.#pins.has(above));
   }
 
   /** Paths in their order. */
   pinsOf(key: ObjectKey): string[] {
-    const node = this.#find(key);
-    return [...(node === undefined ? [] : this.#pins.get(node) ?? [])].sort();
+    return [...this.#pins.get(this.nodeOf(key)) ?? []].sort();
   }
 
   /** All processes that hold an object: by descriptor first, then through others; each once, the oldest first. */
   holdersOf(key: ObjectKey): { direct: Holder[]; indirect: Holder[] } {
-    const node = this.#find(key);
+    const node = this.nodeOf(key);
     const through = new Map<number, number>();
-    for (const above of node === undefined ? [] : this.#above(node)) {
-      for (const process of this.#heldBy[above]) {
+    for (const above of this.#above(node)) {
+      for (const process of this.#heldBy.of(above)) {
         if (!through.has(process)) through.set(process, above);
       }
     }
@@ -129,8 +153,10 @@ export class HoldingGraph {
     const indirect: Holder[] = [];
     for (const process of this.#byStart) {
       const by = through.get(process);
-      if (by === undefined || node === undefined) continue;
-      (by === node ? direct : indirect).push(this.#holder(process, node, by));
+      if (by === undefined) continue;
+      const owner = this.#owners[process];
+      if (by === node) direct.push({ owner });
+      else indirect.push({ owner, through: this.#nodes.keyOf(by) });
     }
     return { direct, indirect };
   }
@@ -148,103 +174,44 @@ export class HoldingGraph {
   /** Objects that the processes chosen hold, directly or through others. */
   heldBy(isChosen: (owner: Owner) => boolean): (key: ObjectKey) => boolean {
     const chosen = this.#owners.map(isChosen);
-    const found = new Uint8Array(this.#keys.length);
-    this.#heldBy.forEach((processes, node) => {
-      if (found[node] === 0 && processes.some((process) => chosen[process])) {
-        this.#spread(node, found);
+    const found = new Uint8Array(this.#nodes.size);
+    for (let node = 0; node < found.length; node++) {
+      if (this.#heldBy.of(node).some((process) => chosen[process])) {
+        spread(node, this.#refersTo, found, this.#stack);
       }
-    });
-    return (key) => {
-      const node = this.#find(key);
-      return node !== undefined && found[node] === 1;
-    };
-  }
-
-  #addReferences(pass: HoldersPass, told: Iterable<Reference>): void {
-    const seen = new Set<string>();
-    const add = (from: number, to: number): void => {
-      const pair = `${from} ${to}`;
-      if (from === to || seen.has(pair)) return;
-      seen.add(pair);
-      this.#refersTo[from].push(to);
-      this.#referredBy[to].push(from);
-    };
-    const { references } = pass;
-    for (
-      let i = 0;
-      i + WORDS_OF_REFERENCE <= references.length;
-      i += WORDS_OF_REFERENCE
-    ) {
-      const from = keyOf(references[i], references[i + 1]);
-      const to = keyOf(references[i + 2], references[i + 3]);
-      if (from === undefined || to === undefined) continue;
-      add(this.#node(from), this.#node(to));
     }
-    for (const { from, to } of told) add(this.#node(from), this.#node(to));
-  }
-
-  /** Returns the nodes that each process holds by descriptor. */
-  #addHolds({ holds }: HoldersPass): number[][] {
-    const holdings: number[][] = this.#owners.map(() => []);
-    for (let i = 0; i + WORDS_OF_HOLD <= holds.length; i += WORDS_OF_HOLD) {
-      const key = keyOf(holds[i + 1], holds[i + 2]);
-      if (key === undefined || holdings[holds[i]] === undefined) continue;
-      const node = this.#node(key);
-      holdings[holds[i]].push(node);
-      this.#heldBy[node].push(holds[i]);
-    }
-    return holdings;
+    return (key) => found[this.nodeOf(key)] === 1;
   }
 
   /** The oldest process first: what it reaches is its own, and nobody needs to go there again. */
-  #findOwners(holdings: readonly number[][]): void {
+  #findOwners(holdings: Adjacency): void {
+    const owners = this.#ownerOf;
+    const throughs = this.#throughOf;
     for (const process of this.#byStart) {
-      for (const node of holdings[process]) {
-        if (this.#ownerOf[node] !== NONE) continue;
-        this.#ownerOf[node] = process;
-        this.#throughOf[node] = node;
+      for (const node of holdings.of(process)) {
+        if (owners[node] !== NONE) continue;
+        owners[node] = process;
+        throughs[node] = node;
       }
     }
     for (const process of this.#byStart) {
-      for (const node of holdings[process]) {
-        this.#spread(node, this.#kept, (reached) => {
-          if (this.#ownerOf[reached] !== NONE) return;
-          this.#ownerOf[reached] = process;
-          this.#throughOf[reached] = node;
+      for (const node of holdings.of(process)) {
+        spread(node, this.#refersTo, this.#kept, this.#stack, (reached) => {
+          if (owners[reached] !== NONE) return;
+          owners[reached] = process;
+          throughs[reached] = node;
         });
-      }
-    }
-  }
-
-  #keep(node: number): void {
-    this.#spread(node, this.#kept);
-  }
-
-  /** Marks a node and all below it; those that are marked already are left as they are, with all below them. */
-  #spread(
-    from: number,
-    marks: Uint8Array,
-    reach: (node: number) => void = () => {},
-  ): void {
-    if (marks[from] === 1) return;
-    marks[from] = 1;
-    const open = [from];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      reach(node);
-      for (const next of this.#refersTo[node]) {
-        if (marks[next] === 1) continue;
-        marks[next] = 1;
-        open.push(next);
       }
     }
   }
 
   /** A node and all that refer to it, the nearest first. */
   #above(node: number): number[] {
+    if (node === NONE) return [];
     const found = [node];
     const seen = new Set(found);
     for (const next of found) {
-      for (const above of this.#referredBy[next]) {
+      for (const above of this.#referredBy.of(next)) {
         if (seen.has(above)) continue;
         seen.add(above);
         found.push(above);
@@ -253,42 +220,64 @@ export class HoldingGraph {
     return found;
   }
 
-  #holder(process: number, node: number, by: number): Holder {
-    const owner = this.#owners[process];
-    return by === node ? { owner } : { owner, through: this.#keys[by] };
-  }
-
-  #keysOf(edges: readonly number[][], key: ObjectKey): ObjectKey[] {
-    const node = this.#find(key);
-    const keys = node === undefined
-      ? []
-      : edges[node].map((other) => this.#keys[other]);
-    return keys.sort((a, b) => numberOf(a) - numberOf(b));
-  }
-
-  #find(key: ObjectKey): number | undefined {
-    return this.#nodes.get(numberOf(key));
-  }
-
-  #node(key: ObjectKey): number {
-    const known = this.#find(key);
-    if (known !== undefined) return known;
-    const node = this.#keys.length;
-    this.#nodes.set(numberOf(key), node);
-    this.#keys.push({ type: key.type, id: key.id });
-    this.#refersTo.push([]);
-    this.#referredBy.push([]);
-    this.#heldBy.push([]);
-    return node;
+  /** Each once, by type and id. */
+  #keysOf(edges: Adjacency, key: ObjectKey): ObjectKey[] {
+    const node = this.nodeOf(key);
+    if (node === NONE) return [];
+    return [...new Set(edges.of(node))].map((other) => this.#nodes.keyOf(other))
+      .sort((a, b) => numberOf(a.type) - numberOf(b.type) || a.id - b.id);
   }
 }
 
-function keyOf(typeNumber: number, id: number): ObjectKey | undefined {
-  const type = TYPES_BY_NUMBER[typeNumber];
-  return type === undefined ? undefined : { type, id };
+/** Edges of references, those that lead to themselves left out. */
+function edgesOf(
+  { pass: { references }, tellReferences }: HoldingInput,
+  nodes: ObjectNodes,
+): { from: number[]; to: number[] } {
+  const from: number[] = [];
+  const to: number[] = [];
+  function add(a: number, b: number): void {
+    if (a === b || a === NONE || b === NONE) return;
+    from.push(a);
+    to.push(b);
+  }
+  const end = references.length - WORDS_OF_REFERENCE;
+  for (let i = 0; i <= end; i += WORDS_OF_REFERENCE) {
+    add(
+      nodes.name(references[i], references[i + 1]),
+      nodes.name(references[i + 2], references[i + 3]),
+    );
+  }
+  tellReferences((fromType, fromId, toType, toId) =>
+    add(
+      nodes.name(numberOf(fromType), fromId),
+      nodes.name(numberOf(toType), toId),
+    )
+  );
+  return { from, to };
 }
 
-/** A number for each object: an id is a u32. */
-function numberOf({ type, id }: ObjectKey): number {
-  return (TYPE_NUMBERS.get(type) ?? 0) * 2 ** 32 + id;
+function holdsOf(
+  { holds }: HoldersPass,
+  processCount: number,
+  nodes: ObjectNodes,
+): { processes: number[]; nodes: number[] } {
+  const processes: number[] = [];
+  const held: number[] = [];
+  const end = holds.length - WORDS_OF_HOLD;
+  for (let i = 0; i <= end; i += WORDS_OF_HOLD) {
+    const node = nodes.name(holds[i + 1], holds[i + 2]);
+    if (node === NONE || holds[i] >= processCount) continue;
+    processes.push(holds[i]);
+    held.push(node);
+  }
+  return { processes, nodes: held };
+}
+
+function pinsOf({ pins }: HoldersPass): Exclude<HoldersPass["pins"], string> {
+  return typeof pins === "string" ? [] : pins;
+}
+
+function numberOf(type: ObjectType): number {
+  return TYPES_BY_NUMBER.indexOf(type);
 }

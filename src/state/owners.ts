@@ -13,39 +13,35 @@ import type {
 } from "../../workers/links/holders_model.ts";
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 import { cgroupIdentity } from "./cgroup_identity.ts";
-import { HoldingGraph, type Reference } from "./holding_graph.ts";
+import { HoldingGraph } from "./holding_graph.ts";
+import { TYPES_BY_NUMBER } from "./object_nodes.ts";
 import { sameObject } from "./identity.ts";
+import { sameLook, sameProcess } from "./same_look.ts";
 import {
-  mayBeUnseenMap,
-  mayBeUnseenProgram,
-  orphanReason,
-} from "./orphan_reason.ts";
-import { rowOf } from "./row_search.ts";
+  type AllOwnedRows,
+  described,
+  idsOf,
+  isKernelBtf,
+  type OwnedRows,
+  tellReferences,
+  tellUnseen,
+} from "./owned_rows.ts";
+import { unlessSame } from "./ownership_change.ts";
+import { orphanReason } from "./orphan_reason.ts";
 import type {
   HoldersState,
   ObjectKey,
   ObjectOwnership,
+  Orphan,
   Owner,
   TableOwnership,
 } from "./ownership.ts";
-import { toldReferences } from "./told_references.ts";
-
-/** The rows of a table, as TableState has them. Arrays are never changed once they were handed over. */
-export interface OwnedRows<T extends ObjectType = ObjectType> {
-  readonly descriptions: readonly Descriptions[T][];
-  /** CLOCK_MONOTONIC at the start of the sample that saw each first. */
-  readonly seenAtMs: Float64Array;
-  /** The last sample was read to its end. */
-  readonly sampled: boolean;
-}
-
-export type AllOwnedRows = { readonly [T in ObjectType]: OwnedRows<T> };
 
 /** Two passes agree when the second begins at least so long after the first: freeing takes the kernel a moment. */
 const LEAST_BETWEEN_MS = 500;
 /** An object that a pass saw is in its table so soon after. */
 const SEEN_WITHIN_MS = 2_000;
-const TYPES: readonly ObjectType[] = ["map", "program", "link", "btf"];
+const TYPES = TYPES_BY_NUMBER;
 /** No pass takes longer: it says nothing of who went away before. */
 const LONGEST_PASS_MS = 60_000;
 const NO_PASS_AGREES =
@@ -68,6 +64,13 @@ export class Owners {
   };
   #state: HoldersState | undefined;
   #owners = new Map<string, { process: HoldingProcess; owner: Owner }>();
+  #last:
+    | {
+      readonly pass: HoldersPass;
+      readonly descriptions: readonly (readonly Descriptions[ObjectType][])[];
+      readonly graph: HoldingGraph;
+    }
+    | undefined;
   /** The first of the passes without a break that can tell orphans, and the last. */
   #firstSoundMs: number | undefined;
   #lastSoundMs: number | undefined;
@@ -108,14 +111,9 @@ export class Owners {
   take(pass: HoldersPass, tables: AllOwnedRows): void {
     const { takenAtMs } = pass;
     for (const type of TYPES) this.rowsChanged(type, tables[type], takenAtMs);
-    const graph = new HoldingGraph({
-      pass,
-      owners: this.#ownersOf(pass.processes),
-      references: references(tables),
-      unseen: unseen(tables),
-    });
+    const graph = this.#graphOf(pass, tables);
     const orphansReason = this.#judge(pass, tables);
-    this.#state = {
+    const state: HoldersState = {
       takenAtMs,
       durationMs: pass.durationMs,
       descriptors: pass.descriptors,
@@ -125,7 +123,8 @@ export class Owners {
       ...(typeof pass.pins === "string" ? { pinsReason: pass.pins } : {}),
       ...(orphansReason === undefined ? {} : { orphansReason }),
     };
-    for (const type of TYPES) this.#takeTable(type, pass, tables);
+    this.#state = state;
+    for (const type of TYPES) this.#takeTable(type, pass, tables, state);
   }
 
   /** The last pass; undefined before the first. */
@@ -140,62 +139,89 @@ export class Owners {
     return { rows, revision };
   }
 
-  #takeTable(type: ObjectType, pass: HoldersPass, tables: AllOwnedRows): void {
+  /** The graph of the pass before, where this one found the same in the same tables. */
+  #graphOf(pass: HoldersPass, tables: AllOwnedRows): HoldingGraph {
+    const descriptions = TYPES.map((type) => tables[type].descriptions);
+    const last = this.#last;
+    const isSame = last !== undefined && sameLook(last.pass, pass) &&
+      descriptions.every((rows, i) => rows === last.descriptions[i]);
+    const graph = isSame ? last.graph : new HoldingGraph({
+      pass,
+      owners: this.#ownersOf(pass.processes),
+      ids: descriptions.map(idsOf),
+      tellReferences: (refer) => tellReferences(tables, refer),
+      tellUnseen: (keep) => tellUnseen(tables, keep),
+    });
+    this.#last = { pass, descriptions, graph };
+    return graph;
+  }
+
+  #takeTable(
+    type: ObjectType,
+    { takenAtMs }: HoldersPass,
+    tables: AllOwnedRows,
+    state: HoldersState,
+  ): void {
     const memory = this.#tables[type];
     const { descriptions, seenAtMs } = tables[type];
     const { gone } = memory;
-    memory.rows = descriptions.map((description, row) => {
-      const isOlder = seenAtMs[row] <= pass.takenAtMs;
+    const rows: (ObjectOwnership | undefined)[] = new Array(
+      descriptions.length,
+    );
+    for (let row = 0; row < rows.length; row++) {
+      const description = descriptions[row];
+      const isOlder = seenAtMs[row] <= takenAtMs;
       // Who had the id when the pass was taken may have been somebody else.
-      if (!isOlder && gone.has(description.id)) return undefined;
-      return this.#ownership(
-        { type, id: description.id },
-        pass,
-        memory.rows[row],
+      if (!isOlder && gone.has(description.id)) continue;
+      const node = state.graph.nodeOfRow(type, row);
+      const before = memory.rows[row];
+      rows[row] = this.#ownership(
+        node,
+        before,
         isOlder && !isKernelBtf(type, description),
-        tables,
+        state,
+        () => orphanOf({ type, id: description.id }, tables, state, before),
       );
-    });
+    }
+    memory.rows = rows;
     memory.revision++;
-    forgetBefore(gone, pass.takenAtMs);
+    forgetBefore(gone, takenAtMs);
   }
 
+  /** What a pass says of an object, on top of what those before it said; the same value where nothing changed. */
   #ownership(
-    key: ObjectKey,
-    pass: HoldersPass,
+    node: number,
     before: ObjectOwnership | undefined,
     mayBeOrphan: boolean,
-    tables: AllOwnedRows,
-  ): ObjectOwnership | undefined {
-    const state = this.#state;
-    if (state === undefined) return undefined;
-    const { graph } = state;
-    const unheldSinceMs = unheldSince(
-      key,
-      state,
-      before?.unheldSinceMs,
-      mayBeOrphan,
-    );
+    state: HoldersState,
+    orphan: () => Orphan,
+  ): ObjectOwnership {
+    const { graph, takenAtMs, complete } = state;
+    const holder = graph.ownerOf(node);
+    const through = holder === undefined
+      ? before?.through
+      : graph.throughOf(node);
+    // A pass that was cut short may just not have come to its process.
+    const ownerGoneAtMs = holder !== undefined || before?.owner === undefined
+      ? undefined
+      : before.ownerGoneAtMs ?? (complete ? takenAtMs : undefined);
+    const kept = graph.isKept(node);
+    const unheldSinceMs = state.pinsReason !== undefined || !mayBeOrphan || kept
+      ? undefined
+      : before?.unheldSinceMs ?? (complete ? takenAtMs : undefined);
     const isOrphan = unheldSinceMs !== undefined &&
+      state.orphansReason === undefined &&
       (before?.orphan !== undefined ||
-        (isSound(pass) && pass.takenAtMs - unheldSinceMs >= LEAST_BETWEEN_MS));
-    return {
-      ...ownerOf(key, state, before),
-      kept: graph.isKept(key),
-      pinned: graph.isPinned(key),
-      ...(unheldSinceMs === undefined ? {} : { unheldSinceMs }),
-      ...(isOrphan && state.orphansReason === undefined
-        ? {
-          orphan: {
-            ...orphanReason(key, {
-              referredBy: (one) => graph.referredBy(one),
-              describe: (one) => described(tables, one),
-            }),
-            sinceMs: unheldSinceMs,
-          },
-        }
-        : {}),
-    };
+        (complete && takenAtMs - unheldSinceMs >= LEAST_BETWEEN_MS));
+    return unlessSame(before, {
+      owner: holder ?? before?.owner,
+      through,
+      ownerGoneAtMs,
+      kept,
+      pinned: graph.isPinned(node),
+      unheldSinceMs,
+      orphan: isOrphan ? orphan() : undefined,
+    });
   }
 
   /** Of an object that is first seen now the last pass speaks, unless another one had its id. */
@@ -210,12 +236,20 @@ export class Owners {
     }
     const endedAtMs = state.takenAtMs + state.durationMs;
     if (seenAtMs > endedAtMs + SEEN_WITHIN_MS) return undefined;
-    const key = { type, id };
-    const holder = state.graph.ownerOf(key);
-    const pinned = state.graph.isPinned(key);
-    return holder === undefined && !pinned
-      ? undefined
-      : { ...holder, kept: true, pinned };
+    const { graph } = state;
+    const node = graph.nodeOf({ type, id });
+    const pinned = graph.isPinned(node);
+    const owner = graph.ownerOf(node);
+    if (owner === undefined && !pinned) return undefined;
+    return unlessSame(undefined, {
+      owner,
+      through: graph.throughOf(node),
+      ownerGoneAtMs: undefined,
+      kept: true,
+      pinned,
+      unheldSinceMs: undefined,
+      orphan: undefined,
+    });
   }
 
   /** Why no orphan can be told after this pass; undefined where they can. */
@@ -247,7 +281,7 @@ export class Owners {
     return processes.map((process) => {
       const name = `${process.pid} ${process.startedAtMs}`;
       const kept = known.get(name);
-      const entry = kept !== undefined && alike(kept.process, process)
+      const entry = kept !== undefined && sameProcess(kept.process, process)
         ? kept
         : { process, owner: shown(process) };
       this.#owners.set(name, entry);
@@ -266,83 +300,22 @@ function forgetBefore(gone: Map<number, number>, beforeMs: number): void {
   }
 }
 
-function isSound({ complete, pins }: HoldersPass): boolean {
-  return complete && typeof pins !== "string";
-}
-
-/** The owner now, or who it was when nobody holds the object any more. */
-function ownerOf(
+function orphanOf(
   key: ObjectKey,
-  { graph, takenAtMs, complete }: HoldersState,
-  before: ObjectOwnership | undefined,
-): Pick<ObjectOwnership, "owner" | "through" | "ownerGoneAtMs"> {
-  const holder = graph.ownerOf(key);
-  if (holder !== undefined) return holder;
-  if (before?.owner === undefined) return {};
-  const { owner, through } = before;
-  // A pass that was cut short may just not have come to its process.
-  const ownerGoneAtMs = before.ownerGoneAtMs ??
-    (complete ? takenAtMs : undefined);
-  return {
-    owner,
-    ...(through === undefined ? {} : { through }),
-    ...(ownerGoneAtMs === undefined ? {} : { ownerGoneAtMs }),
-  };
-}
-
-function unheldSince(
-  key: ObjectKey,
-  { graph, takenAtMs, complete, pinsReason }: HoldersState,
-  before: number | undefined,
-  mayBeOrphan: boolean,
-): number | undefined {
-  if (pinsReason !== undefined || !mayBeOrphan || graph.isKept(key)) {
-    return undefined;
-  }
-  return before ?? (complete ? takenAtMs : undefined);
-}
-
-function isKernelBtf(
-  type: ObjectType,
-  description: Descriptions[ObjectType],
-): boolean {
-  if (type !== "btf") return false;
-  const { kernel, name } = description as Descriptions["btf"];
-  // Before 5.11 only the name tells it.
-  return kernel ?? name !== "";
-}
-
-function* references(tables: AllOwnedRows): Generator<Reference> {
-  for (const type of TYPES) {
-    for (const description of tables[type].descriptions) {
-      for (const { to } of toldReferences(type, description)) {
-        yield { from: { type, id: description.id }, to };
-      }
-    }
-  }
-}
-
-function* unseen({ program, map }: AllOwnedRows): Generator<ObjectKey> {
-  for (const one of program.descriptions) {
-    if (mayBeUnseenProgram(one)) yield { type: "program", id: one.id };
-  }
-  for (const one of map.descriptions) {
-    if (mayBeUnseenMap(one)) yield { type: "map", id: one.id };
-  }
-}
-
-function described(
   tables: AllOwnedRows,
-  { type, id }: ObjectKey,
-): Descriptions[ObjectType] | undefined {
-  const { descriptions } = tables[type];
-  const row = rowOf(descriptions, id);
-  return row < 0 ? undefined : descriptions[row];
-}
-
-function alike(one: HoldingProcess, other: HoldingProcess): boolean {
-  return one.comm === other.comm && one.uid === other.uid &&
-    one.cgroups === other.cgroups;
+  { graph, takenAtMs }: HoldersState,
+  before: ObjectOwnership | undefined,
+): Orphan {
+  const { keptBy, reason } = orphanReason(key, {
+    referredBy: (one) => graph.referredBy(one),
+    describe: (one) => described(tables, one),
+  });
+  const known = before?.orphan;
+  return known?.reason === reason && known.keptBy === keptBy ? known : {
+    keptBy,
+    reason,
+    sinceMs: before?.unheldSinceMs ?? takenAtMs,
+  };
 }
 
 function shown(

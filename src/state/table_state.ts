@@ -13,7 +13,7 @@ import type {
 } from "../../workers/protocol.ts";
 import { failureText } from "./failure_text.ts";
 import { sameObject } from "./identity.ts";
-import type { OwnedRows } from "./owners.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 import type { Columns, SeriesText, Table, TableStatus } from "./node_state.ts";
 import { Ratios } from "./ratios.ts";
 import { flagColumn, numberColumn, wordColumn } from "./row_arrays.ts";

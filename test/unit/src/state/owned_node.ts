@@ -4,11 +4,11 @@
  * @module
  */
 import type { Descriptions, ObjectType } from "../../../../workers/protocol.ts";
-import {
-  type AllOwnedRows,
-  type OwnedRows,
-  Owners,
-} from "../../../../src/state/owners.ts";
+import type {
+  AllOwnedRows,
+  OwnedRows,
+} from "../../../../src/state/owned_rows.ts";
+import { Owners } from "../../../../src/state/owners.ts";
 import type { ObjectOwnership } from "../../../../src/state/ownership.ts";
 import { rowOf } from "../../../../src/state/row_search.ts";
 import {

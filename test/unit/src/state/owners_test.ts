@@ -1,7 +1,7 @@
 /** Owns the tests of src/state/owners.ts and holding_graph.ts: who owns what, and what nobody keeps but the kernel. @module */
 import { assertEquals } from "@std/assert";
 import { HELD_TYPES } from "../../../../workers/links/holders_model.ts";
-import { TYPES_BY_NUMBER } from "../../../../src/state/holding_graph.ts";
+import { TYPES_BY_NUMBER } from "../../../../src/state/object_nodes.ts";
 import {
   aPass,
   keyOf,
@@ -429,7 +429,9 @@ Deno.test("HoldingGraph takes numbers that no pass should have", () => {
       btf: rows(),
     } as never,
   );
-  assertEquals(node.owners.state?.graph.ownerOf(keyOf("map 1")), undefined);
+  const graph = node.owners.state?.graph;
+  assertEquals(graph?.holdersOf(keyOf("map 1")), { direct: [], indirect: [] });
+  assertEquals(graph?.ownerOf(graph.nodeOf(keyOf("map 1"))), undefined);
 });
 
 function rows() {
