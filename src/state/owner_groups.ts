@@ -87,9 +87,10 @@ export function orphanCount(
 /** Whether orphans of a table can be told. */
 export function knowsOrphans(
   { holders }: NodeSnapshot,
-  table: Pick<Table<ObjectType>, "status">,
+  table: Pick<Table<ObjectType>, "status" | "type">,
 ): boolean {
   return holders !== undefined && holders.orphansReason === undefined &&
+    holders.unknown[table.type] === undefined &&
     isKnown(table);
 }
 

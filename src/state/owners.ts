@@ -119,6 +119,7 @@ export class Owners {
       descriptors: pass.descriptors,
       complete: pass.complete,
       processes: pass.processes.length,
+      unknown: pass.unknown ?? {},
       graph,
       ...(typeof pass.pins === "string" ? { pinsReason: pass.pins } : {}),
       ...(orphansReason === undefined ? {} : { orphansReason }),
@@ -178,7 +179,8 @@ export class Owners {
       rows[row] = this.#ownership(
         node,
         before,
-        isOlder && !isKernelBtf(type, description),
+        isOlder && state.unknown[type] === undefined &&
+          !isKernelBtf(type, description),
         state,
         () => orphanOf({ type, id: description.id }, tables, state, before),
       );

@@ -84,6 +84,8 @@ export interface HoldersState {
   readonly pinsReason?: string;
   /** One sentence where it is not known which objects are orphans. */
   readonly orphansReason?: string;
+  /** By type one sentence why none of its objects can be called an orphan. */
+  readonly unknown: Readonly<Partial<Record<ObjectType, string>>>;
   /** For those who ask about one object. */
   readonly graph: HoldingGraph;
 }

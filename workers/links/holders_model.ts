@@ -34,6 +34,12 @@ export interface Pin {
   readonly path: string;
 }
 
+/**
+ * By type of object, one sentence why something may keep such objects alive that is not in a pass: of these nothing can be called
+ * without an owner.
+ */
+export type Unknown = Readonly<Partial<Record<ObjectType, string>>>;
+
 /** One look at everything that keeps objects alive. */
 export interface HoldersPass {
   /** CLOCK_MONOTONIC at its start. */
@@ -50,4 +56,6 @@ export interface HoldersPass {
   readonly references: Uint32Array;
   /** One sentence where pins cannot be read: then nothing is known to be without one. */
   readonly pins: readonly Pin[] | string;
+  /** Absent where everything was looked at that this kernel lets one see. */
+  readonly unknown?: Unknown;
 }

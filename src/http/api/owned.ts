@@ -7,7 +7,7 @@ import type { ObjectType } from "../../../workers/protocol.ts";
 import type { Holder } from "../../state/holding_graph.ts";
 import type { NodeSnapshot } from "../../state/node_state.ts";
 import type { ObjectOwnership, Owner } from "../../state/ownership.ts";
-import { orphanCount } from "../../state/owner_groups.ts";
+import { knowsOrphans, orphanCount } from "../../state/owner_groups.ts";
 import type {
   HolderJson,
   HoldersJson,
@@ -71,7 +71,7 @@ export function ownershipJson(
       reason: orphan.reason.toWellFormed(),
       since: revisions.wallTime(orphan.sinceMs),
     },
-    orphan_reason: orphansReason,
+    orphan_reason: orphansReason ?? holders.unknown[type],
   };
 }
 
@@ -81,7 +81,9 @@ export function holdersJson(
   revisions: Revisions,
 ): Loose<HoldersJson> | undefined {
   if (holders === undefined) return undefined;
-  const counts = OBJECT_TYPES.map((type) => [type, orphanCount(tables[type])]);
+  const counts = OBJECT_TYPES.filter((type) =>
+    knowsOrphans({ tables, holders }, tables[type])
+  ).map((type) => [type, orphanCount(tables[type])]);
   return {
     taken_at: revisions.wallTime(holders.takenAtMs),
     duration_ms: holders.durationMs,

@@ -84,7 +84,12 @@ export const HoldersSummary = v.strictObject({
   pins_reason: v.optional(Text),
   orphans_reason: v.optional(Text),
   orphans: v.optional(
-    v.strictObject({ map: Count, program: Count, link: Count, btf: Count }),
+    v.strictObject({
+      map: v.optional(Count),
+      program: v.optional(Count),
+      link: v.optional(Count),
+      btf: v.optional(Count),
+    }),
   ),
 });
 

@@ -437,3 +437,11 @@ Deno.test("HoldingGraph takes numbers that no pass should have", () => {
 function rows() {
   return { descriptions: [], seenAtMs: new Float64Array(0), sampled: true };
 }
+
+Deno.test("Owners.take() calls nothing an orphan of a type that something unseen may keep", () => {
+  const pass = { unknown: { program: "cgroups cannot be read" } };
+  const node = new OwnedNode().sample(0, "map 1", ["program 1", XDP])
+    .pass(1_000, pass).pass(2_000, pass);
+  assertEquals(node.orphans(), ["map 1"]);
+  assertEquals(node.pass(3_000).pass(4_000).orphans(), ["map 1", "program 1"]);
+});
