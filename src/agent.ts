@@ -79,6 +79,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       block: (message) => aggregator.block(message),
       births: (message) => aggregator.births(message),
       loads: (message) => aggregator.loads(message),
+      holders: (message) => aggregator.holders(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);

@@ -64,6 +64,7 @@ export interface RequestFlag extends FlagCommon {
 export type Flag = ValueFlag | SwitchFlag | RequestFlag;
 
 export const ONCE_FORMATS = ["table", "json", "prom"] as const;
+export const ONCE_VIEWS = ["type", "owner"] as const;
 export const CHECK_FORMATS = ["table", "json"] as const;
 export const BENCH_FORMATS = ["table", "json"] as const;
 export const CATALOG_FORMATS = ["table", "json", "markdown"] as const;
@@ -103,6 +104,17 @@ export const FLAGS: readonly Flag[] = [
     takes: "switch",
     kind: booleanWord,
     summary: "Sample twice, an interval apart, and print what happened between",
+    commands: ["once"],
+  },
+  {
+    name: "by",
+    group: "Output",
+    takes: "value",
+    placeholder: ONCE_VIEWS.join("|"),
+    defaultText: ONCE_VIEWS[0],
+    kind: oneOf(ONCE_VIEWS),
+    summary:
+      "What the table and the JSON go by: every object, or memory and objects of each owner",
     commands: ["once"],
   },
   {

@@ -19,6 +19,7 @@ import {
   CATALOG_FORMATS,
   CHECK_FORMATS,
   ONCE_FORMATS,
+  ONCE_VIEWS,
   readNameList,
   settingsOf,
 } from "./flags.ts";
@@ -32,6 +33,7 @@ export interface ParsePorts<Requirable extends string = string> {
   readonly requirable: readonly Requirable[];
 }
 
+export type OnceView = typeof ONCE_VIEWS[number];
 export type OnceFormat = typeof ONCE_FORMATS[number];
 export type CheckFormat = typeof CHECK_FORMATS[number];
 export type BenchFormat = typeof BENCH_FORMATS[number];
@@ -50,6 +52,7 @@ export type Invocation<Requirable extends string = string> =
     readonly config: Config;
     readonly format: OnceFormat;
     readonly rates: boolean;
+    readonly by: OnceView;
   }
   | {
     readonly kind: "check";
@@ -120,6 +123,7 @@ export async function parse<Requirable extends string>(
         config,
         format: pick(ONCE_FORMATS, options),
         rates: options.get("rates") === "true",
+        by: ONCE_VIEWS.find((view) => view === options.get("by")) ?? "type",
       };
     case "check":
       return {

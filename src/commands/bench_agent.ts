@@ -77,6 +77,7 @@ export async function measureAgent(
     sink: {
       block: (message) => state.block(message),
       births: (message) => state.births(message),
+      holders: (message) => state.holders(message),
       sampled: (message) => state.sampled(message),
       repeated: (message) => state.repeated(message),
     },

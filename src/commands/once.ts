@@ -4,7 +4,7 @@
  * could be read.
  * @module
  */
-import type { OnceFormat } from "../cli/parse.ts";
+import type { OnceFormat, OnceView } from "../cli/parse.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CollectorName, FromWorker } from "../../workers/protocol.ts";
 import type { Clock } from "../clock.ts";
@@ -32,6 +32,8 @@ export interface OnceOptions {
   readonly format: OnceFormat;
   /** Two samples, `config.intervalMs` apart. */
   readonly rates: boolean;
+  /** What the table and the JSON go by. */
+  readonly by: OnceView;
   readonly layout: Layout;
   /** As `0.1.0`. */
   readonly version: string;
@@ -69,6 +71,11 @@ export async function onceOutput(
       }`,
     );
   }
+  if (options.by === "owner" && node.freeze().holders === undefined) {
+    stderr.push(
+      "Cannot tell owners: nobody could look at what keeps objects alive",
+    );
+  }
   return {
     stdout: await onceText(node, options),
     stderr,
@@ -85,6 +92,10 @@ async function onceText(
     case "table": {
       const snapshot = node.freeze();
       if (!Object.values(snapshot.tables).some(isKnown)) return "";
+      if (options.by === "owner") {
+        const { ownersTable } = await import("./once_owners.ts");
+        return `${ownersTable(snapshot, layout).join("\n")}\n`;
+      }
       const lines = onceTable({ snapshot, facts, rates, layout });
       return `${lines.join("\n")}\n`;
     }
@@ -94,8 +105,13 @@ async function onceText(
         import("../http/api/answers.ts"),
         import("../http/api/revisions.ts"),
       ]);
-      const { tables } = node.freeze();
-      return [...snapshotPieces(tables, new Revisions(clock), options.version)]
+      if (options.by === "owner") {
+        const { ownersText } = await import("../http/api/owner_list.ts");
+        return ownersText(node.freeze(), new Revisions(clock), options.version);
+      }
+      return [
+        ...snapshotPieces(node.freeze(), new Revisions(clock), options.version),
+      ]
         .join("");
     }
     case "prom":

@@ -80,6 +80,8 @@ export class SampledNode implements NodeState {
         }
         break;
       case "holders":
+        this.#state.holders(message);
+        break;
       case "holders_failed":
       case "stopped":
         break;

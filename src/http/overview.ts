@@ -19,6 +19,7 @@ import {
   missingNotice,
   objectCards,
 } from "./overview_parts.ts";
+import { ownersSection } from "./overview_owners.ts";
 import { OVERVIEW_STYLE, OVERVIEW_STYLE_SOURCE } from "./overview_style.ts";
 import { type Readiness, readiness } from "./readiness.ts";
 import { memoryTotals } from "../state/totals.ts";
@@ -56,14 +57,16 @@ const ICON = `data:image/svg+xml,${
 
 export function overviewHandler(options: OverviewOptions): Handler<HttpEnv> {
   return async function overview(c) {
-    const { tables } = options.state.freeze();
+    const snapshot = options.state.freeze();
+    const { tables } = snapshot;
     const collectors = options.collectors();
+    const nowMs = options.clock.monotonicMs();
     const answer = readiness({
       collectors,
       tables,
       facts: options.facts,
       version: options.version,
-      nowMs: options.clock.monotonicMs(),
+      nowMs,
     });
     const { healthy } = liveness(collectors);
     const body = html`
@@ -72,6 +75,7 @@ export function overviewHandler(options: OverviewOptions): Handler<HttpEnv> {
         ${memoryCards(memoryTotals(tables), answer.runStats)}
       </section>
       ${missingNotice(answer)}
+      ${ownersSection(snapshot, nowMs)}
       <section><h2>Collectors</h2>${collectorTable(answer.collectors)}</section>
       <section><h2>Endpoints</h2>${endpointList(options.metricGroups)}</section>
     `;

@@ -10,6 +10,7 @@ import {
   objectCountMetrics,
   runStatsMetrics,
 } from "./node_metrics.ts";
+import { holdersMetrics, ownerMetrics } from "./owner_metrics.ts";
 import { linkMetrics, mapMetrics, programMetrics } from "./object_metrics.ts";
 import { privilegeMetrics } from "./privilege_metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
@@ -19,6 +20,7 @@ export type { Metric, MetricGroup } from "./metric.ts";
 
 export const catalog: readonly Metric[] = [
   ...objectCountMetrics,
+  ...ownerMetrics,
   ...mapMetrics,
   ...programMetrics,
   ...runStatsMetrics,
@@ -26,6 +28,7 @@ export const catalog: readonly Metric[] = [
   ...limitMetrics,
   sampleDuration,
   ...collectorMetrics,
+  ...holdersMetrics,
   ...privilegeMetrics,
   ...processMetrics,
 ];

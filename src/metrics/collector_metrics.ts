@@ -5,6 +5,7 @@
  */
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { isShown } from "./metric.ts";
+import { OWNER_INFO } from "./owner_metrics.ts";
 import type {
   HistogramMetric,
   NodeMetric,
@@ -135,6 +136,16 @@ function* droppedSeries(input: PageInput): Generator<Sample> {
         value: input.snapshot.tables[metric.table].restSize,
       };
     }
+  }
+  if (input.snapshot.holders !== undefined) {
+    const { map, program, link, btf } = input.snapshot.tables;
+    yield {
+      labels: { family: OWNER_INFO },
+      value: [map, program, link, btf].reduce(
+        (all, table) => all + table.restSize,
+        0,
+      ),
+    };
   }
 }
 

@@ -101,6 +101,14 @@ export class Exposition {
           if (page.isFull) yield page.take();
           if (slices.isDue) await slices.turn();
         }
+      } else if (metric.kind === "node" && metric.texts !== undefined) {
+        let before = above;
+        for (const text of metric.texts(input)) {
+          page.write(before + line(metric.name, text, 1));
+          before = "";
+          if (page.isFull) yield page.take();
+          if (slices.isDue) await slices.turn();
+        }
       } else {
         const samples = metric.kind === "node"
           ? metric.samples(input)

@@ -62,6 +62,8 @@ export interface ObjectMetric extends Described {
 export interface NodeMetric extends Described {
   readonly kind: "node";
   samples(input: PageInput): Iterable<Sample>;
+  /** The label text of the same samples, all of them 1, for a family that may be too large to be made in one go. */
+  texts?(input: PageInput): Iterable<string>;
 }
 
 /** One series without labels, of the agent's own process. */

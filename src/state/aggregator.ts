@@ -8,11 +8,18 @@ import type {
   Births,
   Block,
   Descriptions,
+  Holders,
   Loads,
   ObjectType,
   Sampled,
 } from "../../workers/protocol.ts";
-import type { NodeSnapshot, NodeState, SeriesText } from "./node_state.ts";
+import type {
+  NodeSnapshot,
+  NodeState,
+  SeriesText,
+  Table,
+} from "./node_state.ts";
+import { Owners } from "./owners.ts";
 import { TableState } from "./table_state.ts";
 
 /** Reads what a worker wrote; workers/columns.ts has it. */
@@ -42,6 +49,7 @@ export class Aggregator implements NodeState {
   readonly #openBlock: AggregatorOptions["openBlock"];
   readonly #blocks = new Map<ObjectType, OpenBlock>();
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
+  readonly #owners = new Owners();
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
@@ -127,6 +135,17 @@ export class Aggregator implements NodeState {
     this.#tables.program.streamed(loads);
   }
 
+  /** Takes up a look at who keeps objects alive. */
+  holders({ pass }: Holders): void {
+    const { map, program, link, btf } = this.#tables;
+    this.#owners.take(pass, {
+      map: map.ownedRows,
+      program: program.ownedRows,
+      link: link.ownedRows,
+      btf: btf.ownedRows,
+    });
+  }
+
   /** So many objects of a type may have series of their own from the next tick on. */
   setMaxSeries(max: number): void {
     for (const table of Object.values(this.#tables)) table.setMaxSeries(max);
@@ -134,19 +153,33 @@ export class Aggregator implements NodeState {
 
   freeze(): NodeSnapshot {
     const { map, program, link, btf } = this.#tables;
+    const holders = this.#owners.state;
     return {
       tables: {
-        map: map.freeze(),
-        program: program.freeze(),
-        link: link.freeze(),
-        btf: btf.freeze(),
+        map: this.#owned(map.freeze()),
+        program: this.#owned(program.freeze()),
+        link: this.#owned(link.freeze()),
+        btf: this.#owned(btf.freeze()),
       },
+      ...(holders === undefined ? {} : { holders }),
     };
   }
 
   #read(table: ObjectType, block: OpenBlock): void {
     const copy = block.source.read();
     block.isApplied = copy !== undefined && this.#tables[table].apply(copy);
+    if (copy !== undefined && block.isApplied) {
+      this.#owners.rowsChanged(
+        table,
+        this.#tables[table].ownedRows,
+        copy.startedAtMs,
+      );
+    }
+  }
+
+  #owned<T extends ObjectType>(table: Table<T>): Table<T> {
+    const ownership = this.#owners.of(table.type);
+    return ownership === undefined ? table : { ...table, ownership };
   }
 
   #announce<T extends ObjectType>(table: T, births: Births): void {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
+import type { HoldersState, TableOwnership } from "./ownership.ts";
 
 /** The columns of each type's table, by name: counters as sampled, ratios as derived. NaN is absent. */
 export interface Columns {
@@ -66,11 +67,15 @@ export interface Table<T extends ObjectType> {
    * included. Never falls.
    */
   readonly rest: Readonly<Partial<Record<Columns[T], number>>>;
+  /** Who keeps each object alive; undefined before the first look at that. */
+  readonly ownership?: TableOwnership;
 }
 
 /** The whole node at one instant. */
 export interface NodeSnapshot {
   readonly tables: { readonly [T in ObjectType]: Table<T> };
+  /** The last look at who keeps objects alive; undefined before the first. */
+  readonly holders?: HoldersState;
 }
 
 /** What the agent knows of the node, from sample to sample. */

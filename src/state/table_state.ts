@@ -15,6 +15,7 @@ import type {
 import { CreatedCount } from "./created_count.ts";
 import { failureText } from "./failure_text.ts";
 import { sameObject } from "./identity.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 import type { Columns, SeriesText, Table, TableStatus } from "./node_state.ts";
 import { Ratios } from "./ratios.ts";
 import { flagColumn, numberColumn, wordColumn } from "./row_arrays.ts";
@@ -49,6 +50,8 @@ export class TableState<T extends ObjectType> {
   readonly #ids = wordColumn();
   readonly #births = wordColumn();
   readonly #ownSeries = flagColumn();
+  /** Start of the sample that saw each object first. */
+  readonly #seenAtMs = numberColumn();
   readonly #counters;
   readonly #ratios: Ratios | undefined;
   readonly #rank: SeriesRank;
@@ -129,6 +132,15 @@ export class TableState<T extends ObjectType> {
   /** So many objects may have series of their own from the next tick on. */
   setMaxSeries(max: number): void {
     this.#rank.retune(max);
+  }
+
+  /** The rows as owners.ts takes them; they stand until the next block. */
+  get ownedRows(): OwnedRows<T> {
+    return {
+      descriptions: this.#descriptions,
+      seenAtMs: this.#seenAtMs.values,
+      sampled: this.#status === "sampled",
+    };
   }
 
   freeze(): Table<T> {
@@ -244,6 +256,7 @@ export class TableState<T extends ObjectType> {
     this.#ids.move(from, block.count);
     this.#births.move(from, block.count);
     this.#ownSeries.move(from, block.count);
+    this.#markNewcomers(block);
     this.#ratios?.move(from, block.count);
     for (const counter of this.#counters) counter.move(from, block.count);
     this.#ids.values.set(block.ids.subarray(0, block.count));
@@ -252,6 +265,14 @@ export class TableState<T extends ObjectType> {
     this.#count = block.count;
     this.#descriptions = descriptions;
     this.#text = text;
+  }
+
+  #markNewcomers(block: BlockCopy): void {
+    this.#seenAtMs.move(this.#from, block.count);
+    const { values } = this.#seenAtMs;
+    for (let row = 0; row < block.count; row++) {
+      if (this.#from[row] < 0) values[row] = block.startedAtMs;
+    }
   }
 
   #takeCounters(block: BlockCopy): void {

@@ -14,6 +14,7 @@ import {
   aState,
   someFacts,
 } from "../state_builders.ts";
+import { aPass, withHolders } from "../pass_builders.ts";
 import { anExposition, pageOf } from "../unit/src/metrics/pages.ts";
 
 const GOLDEN: Readonly<Record<Format, URL>> = {
@@ -21,53 +22,84 @@ const GOLDEN: Readonly<Record<Format, URL>> = {
   openmetrics: new URL("metrics.om", import.meta.url),
 };
 
+const AGENT = {
+  pid: 4_211,
+  comm: "agent",
+  cgroups:
+    "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podcfbe1789_8da4_4a1d_9fa1_f49a2be9eef5.slice/cri-containerd-35c6b5574bc50507e0b8535bb826e39c4cc0b8dd587930b0947d86239eb0f0a9.scope\n",
+  holds: ["link 1", "program 7"],
+} as const;
+
+/** The second finds the holder of map 3 gone, and still nothing that keeps map 12 or map 40. */
+const PASSES = [
+  aPass({
+    takenAtMs: 4_000,
+    processes: [
+      { pid: 77, comm: 'a "loader"\\', holds: ["map 3"] },
+      AGENT,
+    ],
+  }),
+  aPass({
+    takenAtMs: 9_250,
+    durationMs: 3.5,
+    descriptors: 1_234,
+    processes: [AGENT],
+    references: [["program 5", "map 13"]],
+  }),
+];
+
 /** A node with something of everything: hostile names, absent values, a stale table, objects beyond --max-series. */
 function theNode(): Exposition {
-  const state = aState(aSnapshot({
-    map: {
-      status: "stale",
-      reason: "BPF_MAP_GET_NEXT_ID failed: ENOMEM",
-      created: 4,
-      destroyed: 2,
-      descriptions: [
-        aMap({ id: 3, flags: 1 }),
-        aMap({ id: 12, name: 'say "hi"\\\n\x1b[31m', type: "percpu_hash" }),
-        aMap({ id: 13, name: "events", type: "ringbuf", keySizeBytes: 0 }),
-        aMap({ id: 40, name: "", type: "array", maxEntries: 2 ** 32 - 1 }),
-      ],
-      ownSeries: [1, 1, 1, 0],
-    },
-    program: {
-      created: 1,
-      descriptions: [
-        aProgram({ id: 5, fullName: "on_switch_of_a_task", btfId: 8 }),
-        aProgram({ id: 6, type: "sched_cls", name: "ingress" }),
-        aProgram({ id: 7, type: "xdp", name: "drop" }),
-      ],
-      columns: {
-        runTimeNs: [2 ** 63, NaN, 70],
-        runCount: [12_345_678, NaN, 7],
-        recursionMisses: [0, 0, 1],
-        cpuRatio: [0.0125, NaN, 0.001],
-        cpuRatioMax: [0.5, NaN, 0.25],
+  const state = aState(withHolders(
+    aSnapshot({
+      map: {
+        status: "stale",
+        reason: "BPF_MAP_GET_NEXT_ID failed: ENOMEM",
+        created: 4,
+        destroyed: 2,
+        descriptions: [
+          aMap({ id: 3, flags: 1 }),
+          aMap({ id: 12, name: 'say "hi"\\\n\x1b[31m', type: "percpu_hash" }),
+          aMap({ id: 13, name: "events", type: "ringbuf", keySizeBytes: 0 }),
+          aMap({ id: 40, name: "", type: "array", maxEntries: 2 ** 32 - 1 }),
+        ],
+        ownSeries: [1, 1, 1, 0],
       },
-      ownSeries: [1, 1, 0],
-      rest: { runTimeNs: 60, runCount: 6, recursionMisses: 1 },
-    },
-    link: {
-      descriptions: [
-        aLink({ id: 1, programId: 5 }),
-        aLink({
-          id: 2,
-          type: "tcx",
-          programId: 6,
-          attachType: "tcx_ingress",
-          target: "ifindex:2",
-        }),
-      ],
-    },
-    btf: { descriptions: [aBtf({ id: 1, name: "vmlinux" }), aBtf({ id: 8 })] },
-  }));
+      program: {
+        created: 1,
+        descriptions: [
+          aProgram({ id: 5, fullName: "on_switch_of_a_task", btfId: 8 }),
+          aProgram({ id: 6, type: "sched_cls", name: "ingress" }),
+          aProgram({ id: 7, type: "xdp", name: "drop" }),
+        ],
+        columns: {
+          runTimeNs: [2 ** 63, NaN, 70],
+          runCount: [12_345_678, NaN, 7],
+          recursionMisses: [0, 0, 1],
+          cpuRatio: [0.0125, NaN, 0.001],
+          cpuRatioMax: [0.5, NaN, 0.25],
+        },
+        ownSeries: [1, 1, 0],
+        rest: { runTimeNs: 60, runCount: 6, recursionMisses: 1 },
+      },
+      link: {
+        descriptions: [
+          aLink({ id: 1, programId: 5 }),
+          aLink({
+            id: 2,
+            type: "tcx",
+            programId: 6,
+            attachType: "tcx_ingress",
+            target: "ifindex:2",
+          }),
+        ],
+      },
+      btf: {
+        descriptions: [aBtf({ id: 1, name: "vmlinux" }), aBtf({ id: 8 })],
+      },
+    }),
+    ...PASSES,
+  ));
   const { sampledAtMs: _, ...unavailable } = aCollector();
   const exposition = anExposition({
     state,

@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { once, type OnceOptions } from "../../src/commands/once.ts";
 import { widthOf } from "../../src/commands/text_table.ts";
 import { FakeKernel } from "../fakes/fake_kernel.ts";
+import { aPass, type PassGiven } from "../pass_builders.ts";
 import { someFacts } from "../state_builders.ts";
 import {
   NOT_PERMITTED,
@@ -65,10 +66,14 @@ async function held(
   name: string,
   given: Partial<OnceOptions>,
   kernel = theNode(),
+  passes: readonly PassGiven[] = [],
 ): Promise<void> {
-  const { stdout, stderr, exitCode } = await once(
-    onceOptions(kernel, given, () => kernel.runProgram(3_252_052, 9_876)),
+  const options = onceOptions(
+    kernel,
+    given,
+    () => kernel.runProgram(3_252_052, 9_876),
   );
+  const { stdout, stderr, exitCode } = await once(withPasses(options, passes));
   const text = stdout + stderr.map((line) => `stderr: ${line}\n`).join("") +
     `exit: ${exitCode}\n`;
   const url = new URL(name, import.meta.url);
@@ -76,6 +81,7 @@ async function held(
     await Deno.writeTextFile(url, text);
   }
   assertEquals(text, await Deno.readTextFile(url));
+  if (given.format === "json") return;
   assertEquals(stdout.split("\n").filter((line) => widthOf(line) > 80), []);
 }
 
@@ -99,6 +105,58 @@ Deno.test("once prints the golden table for a small screen", async () => {
     }),
     layout: { widthColumns: 80, maxRows: 2 },
   });
+});
+
+/** Who holds what of the node, twice, as the links worker would tell it. */
+function withPasses(
+  options: OnceOptions,
+  passes: readonly PassGiven[],
+): OnceOptions {
+  return {
+    ...options,
+    sample(sink) {
+      const rounds = options.sample(sink);
+      for (const given of passes) {
+        const takenAtMs = options.clock.monotonicMs() + (given.takenAtMs ?? 0);
+        const pass = aPass({ ...given, takenAtMs });
+        sink({ kind: "holders", epoch: 1, pass }, "links");
+      }
+      return rounds;
+    },
+  };
+}
+
+const LOOK: PassGiven = {
+  processes: [
+    {
+      pid: 77,
+      comm: "\x1b[2J\u202eevil",
+      cgroups:
+        "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podcfbe1789_8da4_4a1d_9fa1_f49a2be9eef5.slice/cri-containerd-35c6b5574bc50507e0b8535bb826e39c4cc0b8dd587930b0947d86239eb0f0a9.scope\n",
+      holds: ["link 1"],
+    },
+    { pid: 3_304_913, comm: "a-long-name-123", holds: ["map 3", "map 13"] },
+  ],
+  references: [["program 5", "map 12"], ["program 6", "map 3304913"]],
+  pins: [["link 2", "/sys/fs/bpf/l"]],
+};
+
+for (const format of ["table", "json"] as const) {
+  Deno.test(`once --by owner prints the golden ${format}`, async () => {
+    await held(
+      `once_owners${format === "json" ? "_json" : ""}.txt`,
+      {
+        by: "owner",
+        format,
+      },
+      theNode(),
+      [{ ...LOOK, takenAtMs: 1 }, { ...LOOK, takenAtMs: 900 }],
+    );
+  });
+}
+
+Deno.test("once --by owner prints the golden sentence where nobody could look", async () => {
+  await held("once_owners_unknown.txt", { by: "owner" });
 });
 
 Deno.test("once without privilege prints the golden sentence", async () => {

@@ -59,6 +59,7 @@ function options(
       }),
     format: "table",
     rates: false,
+    by: "type",
     layout: { widthColumns: 80, maxRows: Infinity },
     version: "0.1.0",
     ...given,

@@ -6,6 +6,7 @@
 import type { ObjectType } from "../../../workers/protocol.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
 import { memoryTotals } from "../../state/totals.ts";
+import { holdersJson, ownershipJson } from "./owned.ts";
 import { arrayPieces, jsonText } from "./json_text.ts";
 import type { ListQuery } from "./parameters.ts";
 import { referredBy, refersTo } from "./references.ts";
@@ -24,11 +25,16 @@ const DEFAULT_LIMIT = 1000;
 
 /** Whole state of the node. */
 export function* snapshotPieces(
-  tables: Tables,
+  snapshot: NodeSnapshot,
   revisions: Revisions,
   version: string,
 ): Generator<string> {
-  const head = { version, ...summary(tables, revisions) };
+  const { tables } = snapshot;
+  const head = {
+    version,
+    ...summary(tables, revisions),
+    holders: holdersJson(snapshot, revisions),
+  };
   yield `${jsonText(head).slice(0, -1)},"objects":{`;
   let before = "";
   for (const type of OBJECT_TYPES) {
@@ -64,18 +70,18 @@ export function* listPieces(
 
 /** Everything known of the object in row `row`. */
 export function detailText(
-  tables: Tables,
+  snapshot: NodeSnapshot,
   type: ObjectType,
   row: number,
   revisions: Revisions,
 ): string {
-  const table = tables[type];
-  const description = table.descriptions[row];
+  const { tables } = snapshot;
   const answer = {
     ...answerHead(tables, type, revisions),
-    object: fieldsAt(table, row),
-    refers_to: refersTo(tables, type, description),
-    referred_by: referredBy(tables, type, description.id),
+    object: fieldsAt(tables[type], row),
+    ownership: ownershipJson(snapshot, type, row, revisions),
+    refers_to: refersTo(snapshot, type, row),
+    referred_by: referredBy(snapshot, type, row),
   };
   return `${jsonText(answer)}\n`;
 }

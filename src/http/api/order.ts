@@ -16,11 +16,12 @@ const RUN_ROWS = 512;
 export async function chosenRows(
   table: AnyTable,
   { sort = "id", order = "asc", name }: ListQuery,
+  isChosen: (row: number) => boolean,
   slices: Slices,
 ): Promise<number[]> {
   const rows: number[] = [];
   for (let row = 0; row < table.size; row++) {
-    if (name === undefined || hasName(table, row, name)) {
+    if ((name === undefined || hasName(table, row, name)) && isChosen(row)) {
       rows.push(row);
     }
     if (slices.isDue) await slices.turn();
@@ -56,6 +57,7 @@ function keyOf(
   field: string,
 ): Key {
   const value = fieldsAt(table, row)[field];
+  if (field === "owner") return table.ownership?.rows[row]?.owner?.comm;
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "string") {
     return U64_FIELDS.has(field) ? BigInt(value) : value;

@@ -82,6 +82,17 @@ function listQuery<T extends ObjectType>(type: T) {
           : "text that the name, or the full name, contains",
       ),
     )),
+    owner: v.optional(v.pipe(
+      v.string(),
+      v.minLength(1, "at least one character"),
+      v.maxLength(
+        MAX_NAME_CHARACTERS,
+        `at most ${MAX_NAME_CHARACTERS} characters`,
+      ),
+      v.description(
+        "whose objects: a comm, a pid or a container id, of which 12 digits suffice",
+      ),
+    )),
   });
 }
 
@@ -100,6 +111,8 @@ export interface ListQuery {
   readonly offset?: number | undefined;
   /** Text that the name contains. */
   readonly name?: string | undefined;
+  /** Comm, pid or container id of a holder, or of the last one known. */
+  readonly owner?: string | undefined;
 }
 
 export const NO_QUERY = v.strictObject({});

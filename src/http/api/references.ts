@@ -1,86 +1,102 @@
 /**
- * Owns which objects refer to which. In: one instant of the node, and an object. Out: what it refers to and what refers to it,
- * as far as the tables tell. A new kind of reference is one more line of RELATIONS.
+ * Owns which objects refer to which, as the API tells it. In: one instant of the node, and an object. Out: what it refers to and
+ * what refers to it, by the tables' own descriptions (told_references.ts) and by the last look at what keeps objects alive.
  * @module
  */
 import type { Descriptions, ObjectType } from "../../../workers/protocol.ts";
 import type { NodeSnapshot } from "../../state/node_state.ts";
+import type { ObjectKey } from "../../state/ownership.ts";
+import { rowOf } from "../../state/row_search.ts";
+import { toldReferences } from "../../state/told_references.ts";
 import { nameOf } from "./rows.ts";
 import type { ReferenceJson } from "./schemas.ts";
 
-interface Relation {
-  /** What `from` does with `to`. */
-  readonly name: string;
-  readonly from: ObjectType;
-  readonly to: ObjectType;
-  /** Of the object that it refers to; undefined for none. */
-  idOf(description: Descriptions[ObjectType]): number | undefined;
-}
+/** What an object does with one that it keeps alive, where no description tells it. */
+const KEEPS: Readonly<Record<string, string>> = {
+  "program map": "uses",
+  "program program": "attached_to",
+  "map map": "contains",
+  "map program": "calls",
+  "link program": "runs",
+  "link map": "attached_to",
+};
 
-const RELATIONS: readonly Relation[] = [
-  // No program has the id 0.
-  relation("runs", "link", "program", (link) => link.programId || undefined),
-  relation("attached_to", "link", "map", ({ target }) => {
-    const [, id] = /^map:(\d+)$/.exec(target ?? "") ?? [];
-    return id === undefined ? undefined : Number(id);
-  }),
-  relation("described_by", "program", "btf", (program) => program.btfId),
-  relation("described_by", "map", "btf", (map) => map.btfId),
-];
+/** Those that refer to an object, by type, in the order that they are shown. */
+const REFERRERS = ["link", "program", "map"] as const;
 
-function relation<T extends ObjectType>(
-  name: string,
-  from: T,
-  to: ObjectType,
-  idOf: (description: Descriptions[T]) => number | undefined,
-): Relation {
-  return {
-    name,
-    from,
-    to,
-    idOf: (description) => idOf(description as Descriptions[T]),
-  };
-}
-
-type Tables = NodeSnapshot["tables"];
-
-/** What `description`, an object of type `type`, refers to. */
+/** What the object in row `row` of the table of type `type` refers to. */
 export function refersTo(
-  tables: Tables,
+  { tables, holders }: NodeSnapshot,
   type: ObjectType,
-  description: Descriptions[ObjectType],
+  row: number,
 ): ReferenceJson[] {
-  return RELATIONS.flatMap(({ name, from, to, idOf }) => {
-    const id = from === type ? idOf(description) : undefined;
-    if (id === undefined) return [];
-    const row = rowOf(tables[to].descriptions, id);
-    return [reference(name, to, id, tables[to].descriptions[row])];
-  });
-}
-
-/** What refers to object `id` of type `type`. */
-export function referredBy(
-  tables: Tables,
-  type: ObjectType,
-  id: number,
-): ReferenceJson[] {
-  const found: ReferenceJson[] = [];
-  for (const { name, from, to, idOf } of RELATIONS) {
-    if (to !== type) continue;
-    for (const description of tables[from].descriptions) {
-      if (idOf(description) !== id) continue;
-      found.push(reference(name, from, description.id, description));
-    }
-  }
+  const { descriptions, ownership } = tables[type];
+  const key = { type, id: descriptions[row].id };
+  const found = toldReferences(type, descriptions[row]).map((
+    { relation, to },
+  ) => reference(tables, relation, to));
+  // What the look says of the id is said of another object where it knows nothing of this one.
+  const kept = ownership?.rows[row] && holders?.graph.refersTo(key);
+  for (const to of kept ?? []) add(found, tables, relationOf(key, to), to);
   return found;
 }
 
-function reference(
-  relation: string,
+/** What refers to the object in row `row` of the table of type `type`. */
+export function referredBy(
+  { tables, holders }: NodeSnapshot,
   type: ObjectType,
-  id: number,
-  description: Descriptions[ObjectType] | undefined,
+  row: number,
+): ReferenceJson[] {
+  const { descriptions, ownership } = tables[type];
+  const key = { type, id: descriptions[row].id };
+  const found: ReferenceJson[] = [];
+  for (const from of REFERRERS) {
+    for (const description of tables[from].descriptions) {
+      for (const { relation, to } of toldReferences(from, description)) {
+        if (to.type !== type || to.id !== key.id) continue;
+        found.push(
+          reference(tables, relation, { type: from, id: description.id }),
+        );
+      }
+    }
+  }
+  const kept = ownership?.rows[row] && holders?.graph.referredBy(key);
+  for (const from of kept ?? []) {
+    add(found, tables, relationOf(from, key), from);
+  }
+  return found.sort((a, b) => place(a) - place(b) || a.id - b.id);
+}
+
+function place({ object_type }: ReferenceJson): number {
+  return REFERRERS.findIndex((type) => type === object_type);
+}
+
+function relationOf(from: ObjectKey, to: ObjectKey): string {
+  if (to.type === "btf") return "described_by";
+  return KEEPS[`${from.type} ${to.type}`] ?? "refers_to";
+}
+
+/** Adds a reference that is not there yet by any name. */
+function add(
+  found: ReferenceJson[],
+  tables: NodeSnapshot["tables"],
+  relation: string,
+  key: ObjectKey,
+): void {
+  const isThere = found.some(({ object_type, id }) =>
+    object_type === key.type && id === key.id
+  );
+  if (!isThere) found.push(reference(tables, relation, key));
+}
+
+function reference(
+  tables: NodeSnapshot["tables"],
+  relation: string,
+  { type, id }: ObjectKey,
 ): ReferenceJson {
+  const descriptions: readonly Descriptions[ObjectType][] =
+    tables[type].descriptions;
+  const description = descriptions[rowOf(descriptions, id)];
   const name = description !== undefined && "name" in description
     ? nameOf(description.name)
     : undefined;
@@ -90,21 +106,4 @@ function reference(
     id,
     ...(name === undefined ? {} : { name }),
   };
-}
-
-/** Row of the object with `id`, or -1; rows are in ascending id. */
-export function rowOf(
-  descriptions: readonly { readonly id: number }[],
-  id: number,
-): number {
-  let low = 0;
-  let high = descriptions.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const found = descriptions[middle].id;
-    if (found === id) return middle;
-    if (found < id) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }

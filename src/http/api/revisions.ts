@@ -9,8 +9,13 @@ import type { NodeSnapshot } from "../../state/node_state.ts";
 
 type Tables = NodeSnapshot["tables"];
 
+/** How far the wall clock may be from what times of the past are told by: less than that is its steering, not a change. */
+const STEERED_MS = 1_000;
+
 interface Revision {
   key: string;
+  /** Of the sample alone. */
+  sample: string;
   number: number;
   sampledAt: string | undefined;
 }
@@ -19,6 +24,8 @@ export class Revisions {
   readonly #clock: Clock;
   /** Tells this process's revisions from those of the one before. */
   readonly #life: string;
+  /** From CLOCK_MONOTONIC to Unix time. */
+  #offsetMs = NaN;
   readonly #revisions = new Map<ObjectType, Revision>();
 
   constructor(clock: Clock) {
@@ -42,15 +49,28 @@ export class Revisions {
     return this.#of(tables, type).sampledAt;
   }
 
+  /** A time of CLOCK_MONOTONIC, the same for the same one as long as nobody sets the clock. */
+  wallTime(monotonicMs: number): string {
+    const offsetMs = this.#clock.unixMs() - this.#clock.monotonicMs();
+    if (!(Math.abs(offsetMs - this.#offsetMs) <= STEERED_MS)) {
+      this.#offsetMs = offsetMs;
+    }
+    return new Date(this.#offsetMs + monotonicMs).toISOString();
+  }
+
   #of(tables: Tables, type: ObjectType): Revision {
-    const { status, reason, sampledAtMs } = tables[type];
-    const key = `${status} ${sampledAtMs} ${reason}`;
+    const { status, reason, sampledAtMs, ownership } = tables[type];
+    const sample = `${status} ${sampledAtMs} ${reason}`;
+    const key = `${sample} ${ownership?.revision}`;
     const last = this.#revisions.get(type);
     if (last?.key === key) return last;
     const revision = {
       key,
+      sample,
       number: (last?.number ?? 0) + 1,
-      sampledAt: sampledAtMs === undefined
+      sampledAt: last?.sample === sample
+        ? last.sampledAt
+        : sampledAtMs === undefined
         ? undefined
         : this.#wallTime(sampledAtMs),
     };

@@ -26,7 +26,8 @@ import {
   readQuery,
   streamQuery,
 } from "./parameters.ts";
-import { rowOf } from "./references.ts";
+import { ownedBy } from "../../state/owned_by.ts";
+import { rowOf } from "../../state/row_search.ts";
 import { isFresh, Revisions } from "./revisions.ts";
 import { isRead } from "./rows.ts";
 import { DETAILS, LISTS, OBJECT_TYPES, Snapshot } from "./schemas.ts";
@@ -114,13 +115,13 @@ export function apiRoutes(options: ApiOptions): readonly ApiRoute[] {
   return routes;
 
   async function snapshot(c: Context<HttpEnv>): Promise<Response> {
-    const { tables } = state.freeze();
-    const tag = revisions.tagOf(tables, OBJECT_TYPES);
+    const node = state.freeze();
+    const tag = revisions.tagOf(node.tables, OBJECT_TYPES);
     if (isFresh(c.req.raw.headers, tag)) return notModified(tag);
     return await pages.answer(
       c,
       `snapshot ${tag}`,
-      () => chunksOf(snapshotPieces(tables, revisions, version), clock),
+      () => chunksOf(snapshotPieces(node, revisions, version), clock),
       jsonHeaders(tag),
     );
   }
@@ -132,15 +133,26 @@ export function apiRoutes(options: ApiOptions): readonly ApiRoute[] {
         new URL(c.req.url).searchParams,
       );
       if (typeof query === "string") return problem(400, query);
-      const { tables } = state.freeze();
+      const node = state.freeze();
+      const { tables } = node;
       if (!isRead(tables[type])) return notRead(type, tables[type].reason);
+      if (query.owner !== undefined && node.holders === undefined) {
+        return notLookedYet(type);
+      }
       const tag = revisions.tagOf(tables, [type]);
       if (isFresh(c.req.raw.headers, tag)) return notModified(tag);
       return await pages.answer(
         c,
         `${type} ${tag} ${JSON.stringify(query)}`,
         async function* chunks() {
-          const rows = await chosenRows(tables[type], query, new Slices(clock));
+          const rows = await chosenRows(
+            tables[type],
+            query,
+            query.owner === undefined
+              ? () => true
+              : ownedBy(node, type, query.owner),
+            new Slices(clock),
+          );
           yield* chunksOf(
             listPieces(tables, type, query, rows, revisions),
             clock,
@@ -155,7 +167,8 @@ export function apiRoutes(options: ApiOptions): readonly ApiRoute[] {
     return function detail(c) {
       const path = readParameters(OBJECT_PATH, { id: c.req.param("id") ?? "" });
       if (typeof path === "string") return problem(400, path);
-      const { tables } = state.freeze();
+      const node = state.freeze();
+      const { tables } = node;
       if (!isRead(tables[type])) return notRead(type, tables[type].reason);
       const row = rowOf(tables[type].descriptions, path.id);
       if (row < 0) {
@@ -167,7 +180,7 @@ export function apiRoutes(options: ApiOptions): readonly ApiRoute[] {
       const tag = revisions.tagOf(tables, OBJECT_TYPES);
       if (isFresh(c.req.raw.headers, tag)) return notModified(tag);
       return c.body(
-        detailText(tables, type, row, revisions),
+        detailText(node, type, row, revisions),
         200,
         jsonHeaders(tag),
       );
@@ -195,6 +208,15 @@ function notRead(type: ObjectType, reason: string | undefined): Response {
   return problem(
     503,
     `Cannot show objects of type ${type}: ${reason ?? "no sample yet"}`,
+    { "retry-after": "1" },
+  );
+}
+
+/** An empty list would say that it owns none. */
+function notLookedYet(type: ObjectType): Response {
+  return problem(
+    503,
+    `Cannot choose objects of type ${type} by owner: nobody has looked yet at what keeps objects alive`,
     { "retry-after": "1" },
   );
 }

@@ -5,7 +5,9 @@
  */
 import type { Descriptions, ObjectType } from "../../../workers/protocol.ts";
 import { mapMemoryBytes, programMemoryBytes } from "../../state/totals.ts";
+import type { ObjectOwnership } from "../../state/ownership.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
+import { ownerJson } from "./owned.ts";
 import type { ApiObjects } from "./schemas.ts";
 
 const BYTES_PER_INSTRUCTION = 8;
@@ -15,12 +17,15 @@ export type ObjectRow<T extends ObjectType> = {
   [K in keyof ApiObjects[T]]: ApiObjects[T][K] | undefined;
 };
 
+/** What is told of objects of every type. */
+type OwnedFields = "owner" | "orphan";
+
 const ROWS: {
   readonly [T in ObjectType]: (
     description: Descriptions[T],
     table: Table<T>,
     row: number,
-  ) => ObjectRow<T>;
+  ) => Omit<ObjectRow<T>, OwnedFields>;
 } = {
   map: (map) => ({
     id: map.id,
@@ -77,7 +82,21 @@ export function objectAt<T extends ObjectType>(
   table: Table<T>,
   row: number,
 ): ObjectRow<T> {
-  return ROWS[table.type](table.descriptions[row], table, row);
+  const fields = ROWS[table.type](table.descriptions[row], table, row);
+  const ownership = table.ownership?.rows[row];
+  return {
+    ...fields,
+    owner: ownerJson(ownership),
+    orphan: orphanFlag(ownership),
+  } as ObjectRow<T>;
+}
+
+/** False only for what is known to be kept: a first look that finds nothing proves nothing yet. */
+function orphanFlag(
+  ownership: ObjectOwnership | undefined,
+): boolean | undefined {
+  if (ownership?.orphan !== undefined) return true;
+  return ownership?.kept === true ? false : undefined;
 }
 
 export type AnyTable = NodeSnapshot["tables"][ObjectType];

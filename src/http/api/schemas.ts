@@ -5,31 +5,25 @@
  * @module
  */
 import * as v from "valibot";
+import {
+  HoldersSummary,
+  ownedFields,
+  OwnershipDetail,
+} from "./ownership_schemas.ts";
+import {
+  Bytes,
+  Count,
+  described,
+  Id,
+  OBJECT_TYPES,
+  Ratio,
+  Text,
+  Time,
+  Type,
+  U64,
+} from "./schema_parts.ts";
 
-/** The types of objects, in the order that they are shown. */
-export const OBJECT_TYPES = ["map", "program", "link", "btf"] as const;
-
-function described<S extends v.GenericSchema>(
-  schema: S,
-  description: string,
-): v.SchemaWithPipe<
-  readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
-> {
-  return v.pipe(schema, v.description(description));
-}
-
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const Id = v.pipe(Count, v.maxValue(4_294_967_295));
-const Bytes = Count;
-const Ratio = v.pipe(v.number(), v.minValue(0));
-const U64 = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
-const Text = v.string();
-const Time = v.pipe(
-  v.string(),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-  v.description("RFC 3339, UTC, with milliseconds"),
-);
-const Type = v.picklist(OBJECT_TYPES);
+export { OBJECT_TYPES };
 
 const named = {
   id: Id,
@@ -47,6 +41,7 @@ export const MapObject = v.strictObject({
   ifindex: v.optional(Count),
   btf_id: v.optional(Id),
   map_extra: v.optional(U64),
+  ...ownedFields,
 });
 
 export const ProgramObject = v.strictObject({
@@ -69,6 +64,7 @@ export const ProgramObject = v.strictObject({
     described(Ratio, "share of one CPU over the last interval"),
   ),
   cpu_ratio_max: v.optional(described(Ratio, "highest of the last 60 s")),
+  ...ownedFields,
 });
 
 export const LinkObject = v.strictObject({
@@ -78,12 +74,14 @@ export const LinkObject = v.strictObject({
   attach_type: v.optional(Text),
   target: v.optional(described(Text, "a name, or KIND:VALUE as ifindex:2")),
   detached: v.optional(v.boolean()),
+  ...ownedFields,
 });
 
 export const BtfObject = v.strictObject({
   ...named,
   size_bytes: Bytes,
   kernel: v.optional(v.boolean()),
+  ...ownedFields,
 });
 
 /** One object of each type. */
@@ -128,6 +126,9 @@ const summary = {
 export const Snapshot = v.strictObject({
   version: described(Text, "of the agent"),
   ...summary,
+  holders: v.optional(
+    described(HoldersSummary, "the last look at what keeps objects alive"),
+  ),
   objects: v.strictObject({
     map: v.optional(v.array(MapObject)),
     program: v.optional(v.array(ProgramObject)),
@@ -178,6 +179,7 @@ function oneOf<T extends v.GenericSchema>(object: T) {
   return v.strictObject({
     ...head,
     object,
+    ownership: OwnershipDetail,
     refers_to: v.array(Reference),
     referred_by: v.array(Reference),
   });

@@ -28,7 +28,7 @@ Deno.test("FLAGS refuses an empty value for every flag that has one", () => {
   const kinds = FLAGS.flatMap((flag) =>
     flag.takes === "nothing" ? [] : [flag.kind]
   );
-  assertEquals(kinds.length, SETTINGS.length + 10);
+  assertEquals(kinds.length, SETTINGS.length + 11);
   for (const kind of kinds) assert(!kind.parse("").ok);
 });
 

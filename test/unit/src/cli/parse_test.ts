@@ -140,14 +140,19 @@ Deno.test("parse() reads what once, check, catalog and version are asked for", a
   const config = await configOf(["--interval=1s"]);
   assertEquals<Invocation>(
     await parse(["once", "--interval=1s", "--rates", "--format=prom"], ports()),
-    { kind: "once", config, format: "prom", rates: true },
+    { kind: "once", config, format: "prom", rates: true, by: "type" },
   );
   assertEquals<Invocation>(await parse(["once", "--interval", "1s"], ports()), {
     kind: "once",
     config,
     format: "table",
     rates: false,
+    by: "type",
   });
+  assertEquals<Invocation>(
+    await parse(["once", "--interval=1s", "--by", "owner"], ports()),
+    { kind: "once", config, format: "table", rates: false, by: "owner" },
+  );
   assertEquals<Invocation>(
     await parse(
       ["check", "--format", "json", "--require", "btf,maps,btf"],

@@ -54,6 +54,7 @@ export function onceOptions(
     processUsage: () => ({ residentBytes: 4096 }),
     format: "table",
     rates: false,
+    by: "type",
     layout: { widthColumns: 80, maxRows: Infinity },
     version: "0.1.0",
     ...given,

@@ -8,25 +8,37 @@ import {
   aSnapshot,
   aState,
 } from "../../../state_builders.ts";
+import { aPass, withHolders } from "../../../pass_builders.ts";
 import { anExposition, pageOf, sampleLines } from "./pages.ts";
 
 const hostile = 'q"uote\\n\n,{}\t\ud800é😀';
-const state = aState(aSnapshot({
-  map: {
-    descriptions: [
-      aMap({ id: 1, name: hostile }),
-      aMap({ id: 2, name: hostile }),
-      aMap({ id: 3 }),
-    ],
-    ownSeries: [1, 1, 0],
-  },
-  program: {
-    descriptions: [aProgram({ id: 1, fullName: hostile }), aProgram({ id: 2 })],
-    columns: { runTimeNs: [2 ** 63, NaN], runCount: [1, 2], cpuRatio: [0.1] },
-    rest: { runTimeNs: 9 },
-  },
-  link: { descriptions: [aLink({ target: hostile })] },
-}));
+const state = aState(withHolders(
+  aSnapshot({
+    map: {
+      descriptions: [
+        aMap({ id: 1, name: hostile }),
+        aMap({ id: 2, name: hostile }),
+        aMap({ id: 3 }),
+      ],
+      ownSeries: [1, 1, 0],
+    },
+    program: {
+      descriptions: [
+        aProgram({ id: 1, fullName: hostile }),
+        aProgram({ id: 2 }),
+      ],
+      columns: { runTimeNs: [2 ** 63, NaN], runCount: [1, 2], cpuRatio: [0.1] },
+      rest: { runTimeNs: 9 },
+    },
+    link: { descriptions: [aLink({ target: hostile })] },
+  }),
+  ...[1_000, 2_000].map((takenAtMs) =>
+    aPass({
+      takenAtMs,
+      processes: [{ comm: hostile, holds: ["map 1", "map 3", "link 1"] }],
+    })
+  ),
+));
 
 Deno.test("registry holds every metric of the catalog, and the global one none", () => {
   const { registry } = anExposition();

@@ -1,6 +1,7 @@
 /** Owns the tests of src/state/aggregator.ts and table_state.ts: who is there, and what their counters say. @module */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Table } from "../../../../src/state/node_state.ts";
+import { aPass } from "../../../pass_builders.ts";
 import { ProgramsWorker } from "./programs_worker.ts";
 
 function ids(table: Table<"program">): number[] {
@@ -196,4 +197,50 @@ Deno.test("Aggregator.repeated() takes in first what could not be read when it w
   assertEquals([...table.columns.runTimeNs], [0]);
   worker.report();
   assertEquals([...worker.repeat(1300).columns.runTimeNs], [50e6]);
+});
+
+Deno.test("Aggregator.freeze() has what a look says of each row, whatever came and went since", () => {
+  const worker = new ProgramsWorker();
+  worker.sample(1000, [{ id: 3 }, { id: 5 }]);
+  assertEquals(worker.aggregator.freeze().holders, undefined);
+  assertEquals(worker.table().ownership, undefined);
+  const pass = aPass({
+    takenAtMs: 1_100,
+    processes: [{ pid: 7, holds: ["program 5", "program 9"] }],
+  });
+  worker.aggregator.holders({ kind: "holders", epoch: 1, pass });
+  const before = worker.table();
+  function owners(table: Table<"program">): (number | undefined)[] {
+    return table.ownership?.rows.map((row) => row?.owner?.pid) ?? [];
+  }
+  assertEquals(owners(before), [undefined, 7]);
+  const after = worker.sample(1_200, [{ id: 1 }, { id: 5 }, { id: 9 }]);
+  assertEquals(owners(after), [undefined, 7, 7]);
+  assertEquals(owners(before), [undefined, 7]);
+  const reused = worker.sample(1_300, [{ id: 5, load: 77 }]);
+  assertEquals(owners(reused), [undefined]);
+  assertEquals(worker.aggregator.freeze().holders?.takenAtMs, 1_100);
+});
+
+Deno.test("Aggregator.holders() calls no object an orphan that was seen after a look began", () => {
+  const worker = new ProgramsWorker();
+  worker.sample(1000, [{ id: 3 }]);
+  const look = (takenAtMs: number) =>
+    worker.aggregator.holders({
+      kind: "holders",
+      epoch: 1,
+      pass: aPass({ takenAtMs }),
+    });
+  look(1_500);
+  worker.sample(1_600, [{ id: 3 }, { id: 4 }]);
+  look(2_500);
+  // The other tables were never read here, and a program may be kept by any of them.
+  assertEquals(
+    worker.table().ownership?.rows.map((row) => row?.unheldSinceMs),
+    [1_500, 2_500],
+  );
+  assertEquals(
+    worker.aggregator.freeze().holders?.orphansReason,
+    "the maps could not be read",
+  );
 });

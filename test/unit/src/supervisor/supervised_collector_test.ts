@@ -1,4 +1,5 @@
 /** Owns the tests of a worker's lives: ready, deadlines, silence, end, pause, next start. @module */
+import { aPass } from "../../../pass_builders.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { Supervision } from "./supervision.ts";
 
@@ -16,7 +17,7 @@ Deno.test("SupervisedCollector is starting until the first sample, then sampling
   assertEquals(all.sunk, ["maps sampled 1"]);
 });
 
-Deno.test("SupervisedCollector passes blocks, births and samples on in their order", () => {
+Deno.test("SupervisedCollector passes blocks, births, holders and samples on in their order", () => {
   const all = Supervision.sampling();
   const { worker } = all;
   const buffer = new SharedArrayBuffer(8);
@@ -28,11 +29,13 @@ Deno.test("SupervisedCollector passes blocks, births and samples on in their ord
     firstBirth: 1,
     descriptions: [],
   });
+  worker.say({ kind: "holders", epoch: 1, pass: aPass() });
   worker.sample();
   assertEquals(all.sunk, [
     "maps sampled 1",
     "maps block",
     "maps births",
+    "links holders",
     "maps sampled 2",
   ]);
 });

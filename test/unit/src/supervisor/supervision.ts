@@ -45,6 +45,7 @@ export class Supervision {
       sink: {
         block: (message, name) => this.#sink(name, message.kind),
         births: (message, name) => this.#sink(name, message.kind),
+        holders: (message) => this.#sink("links", message.kind),
         sampled: (message, name) =>
           this.#sink(name, `${message.kind} ${message.tick}`),
         ended: (name) => this.#sink(name, "ended"),

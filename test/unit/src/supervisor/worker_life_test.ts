@@ -97,6 +97,7 @@ Deno.test("WorkerLife holds against the worker what its sink cannot take", () =>
       births: () => {
         throw new Error("Cannot apply births: expected 2, found 7");
       },
+      holders: () => {},
       sampled: () => {},
     },
   });
@@ -132,6 +133,7 @@ function pulsing(): { all: Supervision; pulse: PulseWriter; sunk: string[] } {
     sink: {
       block: () => {},
       births: () => {},
+      holders: () => {},
       sampled: ({ tick }) => sunk.push(`sampled ${tick}`),
       repeated: ({ tick }) => sunk.push(`repeated ${tick}`),
     },

@@ -71,7 +71,7 @@ Deno.test("openApiDocument() shows parameters as what they stand for", async () 
   );
   assertEquals(shown.limit, { type: "integer", minimum: 1, maximum: 100_000 });
   assertEquals(shown.sort, {
-    enum: ["id", "name", "size_bytes", "kernel"],
+    enum: ["id", "name", "size_bytes", "kernel", "owner", "orphan"],
     type: "string",
   });
   assertEquals(parameters.filter(({ required }) => required === true), []);

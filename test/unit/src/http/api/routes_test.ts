@@ -189,6 +189,9 @@ Deno.test("GET /api/v1/objects/TYPE/ID tells what refers to it and what it refer
     status: "sampled",
     sampled_at: SAMPLED_AT,
     object: { id: 7, type: "struct_ops", target: "map:9" },
+    ownership: {
+      reason: "nobody has looked yet at what keeps objects alive",
+    },
     refers_to: [{ relation: "attached_to", object_type: "map", id: 9 }],
     referred_by: [],
   });
@@ -220,14 +223,24 @@ Deno.test("apiRoutes() answers one sentence to what it cannot answer", async () 
       'Cannot read the query: expected no parameters, found "verbose"',
     ],
     [
-      "/api/v1/objects/map?owner=x",
+      "/api/v1/objects/map?holder=x",
       400,
-      'Cannot read the query: expected sort, order, limit, offset, name, found "owner"',
+      'Cannot read the query: expected sort, order, limit, offset, name, owner, found "holder"',
+    ],
+    [
+      "/api/v1/objects/map?owner=",
+      400,
+      'Cannot read owner: expected at least one character, found ""',
+    ],
+    [
+      "/api/v1/objects/map?owner=x",
+      503,
+      "Cannot choose objects of type map by owner: nobody has looked yet at what keeps objects alive",
     ],
     [
       "/api/v1/objects/btf?sort=size",
       400,
-      'Cannot read sort: expected one of id, name, size_bytes, kernel, found "size"; the nearest is size_bytes',
+      'Cannot read sort: expected one of id, name, size_bytes, kernel, owner, orphan, found "size"; the nearest is size_bytes',
     ],
     [
       "/api/v1/objects/btf?order=DESC",
