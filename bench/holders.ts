@@ -69,7 +69,8 @@ async function agentCpu(flags: string[], seconds: number): Promise<number> {
   await agent.firstPageMs();
   const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
   await sleep(5_000);
-  const [cpuMs, fromMs] = [agent.cpuMs(), performance.now()];
+  const cpuMs = agent.cpuMs();
+  const fromMs = performance.now();
   await sleep(seconds * 1_000);
   const percent = 100 * (agent.cpuMs() - cpuMs) / (performance.now() - fromMs);
   await agent.stopMs();

@@ -124,7 +124,8 @@ export class FakeRecords {
     const names = open.names.map((name) => name.replace(/\/$/, ""));
     const { written, next } = encodeDirents(names, open.at, into);
     const view = new DataView(into.buffer, into.byteOffset);
-    for (let at = 0, i = open.at; at < written; i++) {
+    let i = open.at;
+    for (let at = 0; at < written; i++) {
       view.setUint32(at, i + 1, true);
       into[at + 18] = open.names[i].endsWith("/") ? 4 : 8;
       at += view.getUint16(at + 16, true);

@@ -109,7 +109,7 @@ for (const [way, type, comms] of WAYS) {
       for (const { pid, startedAtMs: at, uid, cgroups } of found) {
         assertEquals(Math.floor(at / 10) * 10, startedAtMs(pid));
         assertEquals(uid, Deno.uid());
-        const text = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
+        const text = await Deno.readTextFile(`/proc/${pid}/cgroup`);
         assertEquals(cgroups, text.trimEnd());
       }
     },

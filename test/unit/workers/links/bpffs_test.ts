@@ -74,7 +74,8 @@ Deno.test("listBpffs() is bounded, whatever there is, and says so", () => {
   assert(typeof many !== "string", String(many));
   assertEquals(many.files.length, BPFFS_LIMITS.files);
   assertEquals(many.unread, "there are more than 10000 pins in bpffs");
-  for (let depth = 0, path = "/sys/fs/bpf"; depth < 40; depth++) {
+  let path = "/sys/fs/bpf";
+  for (let depth = 0; depth < 40; depth++) {
     fake.directories.set(path, ["d/"]);
     path += "/d";
   }
