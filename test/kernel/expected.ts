@@ -130,8 +130,9 @@ function attachment(
 
 /** Undefined where the kernel does not tell it: before 6.6. */
 function perfEvent(row: Row): string | undefined {
-  if (row["perf_event.type"] === undefined) return undefined;
-  switch (number(row["perf_event.type"])) {
+  const type = row["perf_event.type"];
+  if (type === undefined || type === 0) return undefined;
+  switch (number(type)) {
     case 1:
     case 2: {
       const offset = number(row["perf_event.offset"]).toString(16);
