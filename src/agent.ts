@@ -30,6 +30,8 @@ import type { CollectorSpec, SupervisorOptions } from "./supervisor/ports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
 
+const RENEW_HOLDERS_MS = 1_000;
+
 export interface AgentPorts extends
   Pick<
     SupervisorOptions,
@@ -77,7 +79,10 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     collectors: collectorSpecs(config),
     sink: {
       block: (message) => aggregator.block(message),
-      births: (message) => aggregator.births(message),
+      births(message) {
+        aggregator.births(message);
+        renewHolders();
+      },
       loads: (message) => aggregator.loads(message),
       holders: (message) => aggregator.holders(message),
       sampled: (message, name) => {
@@ -96,6 +101,14 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       return aggregator.freeze();
     },
   };
+  let askedAtMs = -Infinity;
+  /** Whoever holds what was just made is looked for soon: at most once a second, or a busy node would keep two threads awake. */
+  function renewHolders(): void {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - askedAtMs < RENEW_HOLDERS_MS) return;
+    askedAtMs = nowMs;
+    supervisor.renew("links");
+  }
   const collectors = () => supervisor.health();
   const exposition = new Exposition({
     state,
