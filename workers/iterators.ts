@@ -7,6 +7,7 @@ import {
   Btf,
   BtfError,
   CALIBRATION_STRUCTS,
+  callsOf,
   closeIterator,
   enumeratorsOf,
   errnoName,
@@ -31,6 +32,9 @@ import {
 } from "../ffi/mod.ts";
 import { selfCheck } from "./iterators_check.ts";
 import type { TableIterators } from "./iterate.ts";
+import { proveMemory } from "./maps/memory_check.ts";
+import { STRUCT_OPS_SAMPLE } from "./maps/memory_samples.ts";
+import { MEMORY_TYPES } from "./maps/memory_terms.ts";
 import {
   type BtfIterators,
   ITERATED_TYPES,
@@ -89,6 +93,7 @@ export function noIterators(reason: string): Iterators {
     program: reason,
     link: reason,
     btf: reason,
+    memory: reason,
     mayWalk: true,
     mayListBtf: true,
   };
@@ -138,7 +143,11 @@ function openAll(
       open.splice(open.indexOf(one), 1);
     }
   }
-  return { ...all, btf: openBtf(kernel, types, pins, open) };
+  return {
+    ...all,
+    btf: openBtf(kernel, types, pins, open),
+    memory: proveMemory(kernel, types, all.map),
+  };
 }
 
 /** What follows programs and maps to their BTF. */
@@ -176,11 +185,17 @@ function scan(kernel: KernelPort): Btf | string {
   try {
     return Btf.scan(bytes, {
       structs: [
-        ...new Set([...tables.flatMap(structsOf), ...CALIBRATION_STRUCTS]),
+        ...new Set([
+          ...tables.flatMap(structsOf),
+          ...CALIBRATION_STRUCTS,
+          ...MEMORY_TYPES,
+          STRUCT_OPS_SAMPLE,
+        ]),
       ],
       functions: [
         ...new Set(tables.map(({ target }) => `bpf_iter_${target}`)),
         "bpf_rdonly_cast",
+        ...new Set(tables.flatMap(callsOf)),
       ],
       enumerators: [...new Set(tables.flatMap(enumeratorsOf))],
     });

@@ -6,6 +6,7 @@
  */
 import type { OpenIterator } from "../ffi/mod.ts";
 import type { TableIterators } from "./iterate.ts";
+import type { MemoryTerms } from "./maps/memory.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
@@ -45,6 +46,8 @@ export interface Iterators
   extends Readonly<Record<IteratedType, TableIterators | string>> {
   /** Over the BTF objects that others refer to, or one sentence why there are none. */
   readonly btf: BtfIterators | string;
+  /** What the memory of objects is reckoned by, or why it is not. */
+  readonly memory: MemoryFacts | string;
   /** The walk may stand in for iterators that fail. */
   readonly mayWalk: boolean;
   /** BTF objects may be listed by id. */
@@ -52,6 +55,12 @@ export interface Iterators
 }
 
 /** At least one of the two. Plain data. */
+export interface MemoryFacts {
+  readonly terms: MemoryTerms;
+  /** By map type whose formula was not proven on this kernel: why. */
+  readonly unproven: Readonly<Record<string, string>>;
+}
+
 export interface BtfIterators {
   readonly program?: OpenIterator;
   readonly map?: OpenIterator;

@@ -66,17 +66,19 @@ export function openIterator(
         return link(kernel, answer, compiled, form);
       }
     }
-    const optional = table.fields.filter(({ required }) => !required)
-      .map(({ name }) => name);
+    const candidates = table.fields.filter(({ required }) => !required);
+    const optional = candidates.map(({ name }) => name);
     for (const form of FORMS) {
       // Each alone, for there may be several.
-      const refused = optional.filter((name) => {
-        const others = optional.filter((other) => other !== name);
+      const refused = candidates.filter(({ name, besides }) => {
+        const others = optional.filter((other) =>
+          other !== name && other !== besides
+        );
         const { answer } = load(form, new Set(others));
         if (typeof answer !== "number") return true;
         kernel.close(answer);
         return false;
-      });
+      }).map(({ name }) => name);
       const { compiled, answer } = load(form, new Set(refused));
       if (typeof answer === "number") {
         return link(kernel, answer, compiled, form);

@@ -6,9 +6,9 @@
  */
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 
-/** The columns of each type's table, by name: counters as sampled, ratios as derived. NaN is absent. */
+/** The columns of each type's table, by name: counters and gauges as sampled, ratios as derived. NaN is absent. */
 export interface Columns {
-  map: never;
+  map: "entries";
   program:
     | "runTimeNs"
     | "runCount"
