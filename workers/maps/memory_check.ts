@@ -87,7 +87,7 @@ function whyWrong(
   if (memlock === undefined) return "there is no formula for it";
   const { fixedBytes, entryBytes } = memlock;
   if (Number.isNaN(fixedBytes + entryBytes)) {
-    return "this kernel's BTF lacks what it is made of";
+    return "this kernel does not tell all that it is made of";
   }
   if (entryBytes === 0) {
     return fixedBytes === accounted

@@ -41,17 +41,18 @@ export function findMemoryTerms(
     if (bytes !== undefined) sizes[struct] = bytes;
   }
   const positions = btf.member("bpf_ringbuf", "consumer_pos");
+  const accounting = btf.member("bpf_map", "memory.pages") !== undefined
+    ? "charged"
+    : btf.member("bpf_map_ops", "map_mem_usage") !== undefined
+    ? "usage"
+    : "rounded";
   return {
-    accounting: btf.member("bpf_map", "memory.pages") !== undefined
-      ? "charged"
-      : btf.member("bpf_map_ops", "map_mem_usage") !== undefined
-      ? "usage"
-      : "rounded",
+    accounting,
     cpus,
     pageBytes,
     sizes,
     ringHeadPages: (positions?.byteOffset ?? NaN) / pageBytes + POSITION_PAGES,
-    hashLockBytes: hashLocks(kernel, sizes),
+    hashLockBytes: accounting === "usage" ? hashLocks(kernel, sizes) : 0,
     spareFdElements: true,
     functionSymbols: btf.member("bpf_struct_ops_map", "ksyms") !== undefined,
   };
