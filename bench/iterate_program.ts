@@ -8,6 +8,7 @@ import {
   Assembler,
   Btf,
   CALIBRATION_STRUCTS,
+  callsOf,
   createIteratorLink,
   iterationsOf,
   IteratorSession,
@@ -46,6 +47,7 @@ export function writeTickProgram(
     `bpf_iter_${table.target}`,
     "bpf_iter_bpf_map",
     "bpf_rdonly_cast",
+    ...callsOf(table),
   ]);
   const bases = perCpuBases(kernel, btf);
   const { code, recordBytes } = compile(btf, table, {

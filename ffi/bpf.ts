@@ -104,6 +104,9 @@ export function enableRunTimeStats(kernel: KernelPort): number {
   return call(kernel, BPF.ENABLE_STATS, 4);
 }
 
+/** Up to `btf_vmlinux_value_type_id`. */
+const MAP_CREATE_BYTES = 64;
+
 /** What BPF_MAP_CREATE is given. */
 export interface MapSpec {
   /** `enum bpf_map_type` */
@@ -111,19 +114,33 @@ export interface MapSpec {
   readonly keyBytes: number;
   readonly valueBytes: number;
   readonly maxEntries: number;
+  /** `BPF_F_*` */
+  readonly flags?: number;
+  /** Of the map whose likes a map of maps holds. */
+  readonly innerMapFd?: number;
+  /** Of a BTF object whose type 1 describes key and value, unless `kernelValueType` does. */
+  readonly btfFd?: number;
+  /** BTF id of the kernel's struct that a struct_ops map holds. */
+  readonly kernelValueType?: number;
   /** at most 15 bytes of `[A-Za-z0-9_.]` */
   readonly name: string;
 }
 
 /** A descriptor of a new map, or -errno. Needs CAP_BPF where unprivileged bpf() is off. */
 export function createMap(kernel: KernelPort, spec: MapSpec): number {
-  attr.fill(0, 0, 48);
+  attr.fill(0, 0, MAP_CREATE_BYTES);
   words[0] = spec.type;
   words[1] = spec.keyBytes;
   words[2] = spec.valueBytes;
   words[3] = spec.maxEntries;
+  words[4] = spec.flags ?? 0;
+  words[5] = spec.innerMapFd ?? 0;
   encoder.encodeInto(spec.name, attr.subarray(28, 43));
-  return call(kernel, BPF.MAP_CREATE, 48);
+  if (spec.btfFd === undefined) return call(kernel, BPF.MAP_CREATE, 48);
+  words[12] = spec.btfFd;
+  words[13] = words[14] = spec.kernelValueType === undefined ? 1 : 0;
+  words[15] = spec.kernelValueType ?? 0;
+  return call(kernel, BPF.MAP_CREATE, MAP_CREATE_BYTES);
 }
 
 /** A descriptor of a new BTF object, or -errno. Needs CAP_BPF where unprivileged bpf() is off. Since 4.18. */
@@ -139,17 +156,17 @@ export function loadBtf(
   return call(kernel, BPF.BTF_LOAD, 28);
 }
 
-/** Sets the element of a map at `key`: 0 or -errno. */
+/** Sets the element of a map at `key`, or adds one to a map that has no keys: 0 or -errno. */
 export function updateElement(
   kernel: KernelPort,
   mapFd: number,
-  key: KernelBuffer,
+  key: KernelBuffer | undefined,
   value: KernelBuffer,
 ): number {
   attr.fill(0, 0, 32);
   words[0] = mapFd;
-  words[2] = key.addressLow;
-  words[3] = key.addressHigh;
+  words[2] = key?.addressLow ?? 0;
+  words[3] = key?.addressHigh ?? 0;
   words[4] = value.addressLow;
   words[5] = value.addressHigh;
   return call(kernel, BPF.MAP_UPDATE_ELEM, 32);

@@ -23,6 +23,7 @@ export * from "./capabilities.ts";
 export * from "./directory.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
+export * from "./fdinfo.ts";
 export * from "./iter/btf_table.ts";
 export * from "./iter/calibrate.ts";
 export * from "./iter/edge_tables.ts";
@@ -44,6 +45,7 @@ export * from "./iter/pins.ts";
 export * from "./iter/program_table.ts";
 export * from "./iter/session.ts";
 export {
+  callsOf,
   enumeratorsOf,
   type RecordField,
   type RecordTable,
@@ -52,6 +54,7 @@ export {
 export * from "./libc.ts";
 export * from "./load_events.ts";
 export * from "./locked_memory.ts";
+export * from "./machine.ts";
 export * from "./names.ts";
 export * from "./objects.ts";
 export * from "./port.ts";

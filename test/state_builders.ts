@@ -82,7 +82,7 @@ export type TableGiven<T extends ObjectType> =
   };
 
 const COLUMNS: { readonly [T in ObjectType]: readonly Columns[T][] } = {
-  map: [],
+  map: ["entries"],
   program: [
     "runTimeNs",
     "runCount",
@@ -171,6 +171,11 @@ export function someFacts(given: Partial<NodeFacts> = {}): NodeFacts {
     runStats: { agent: true, sysctl: false, other: false },
     loadEvents: {},
     jitLimitBytes: 1_000_000,
+    memoryBytes: 2 ** 30,
+    memlock: {
+      by: "formula",
+      reason: "formulas from kernel structures, proven on own maps",
+    },
     ...given,
   };
 }

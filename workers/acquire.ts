@@ -21,7 +21,9 @@ import {
   kernelBtf,
   type KernelBtfFacts,
   kernelRelease,
+  totalMemory,
 } from "./kernel_facts.ts";
+import { type MemlockFacts, memlockFacts } from "./maps/memory_facts.ts";
 import { type NewestIds, newestIds } from "./newest_ids.ts";
 import {
   type KeptCapability,
@@ -57,6 +59,10 @@ export interface NodeFacts {
   readonly loadEvents: { readonly reason?: string };
   /** `net.core.bpf_jit_limit`; absent where it cannot be read. */
   readonly jitLimitBytes?: number;
+  /** Absent only in facts that acquire() did not make. */
+  readonly memlock?: MemlockFacts;
+  /** MemTotal of /proc/meminfo; absent where it cannot be read. */
+  readonly memoryBytes?: number;
   /** As `6.18.5`; absent where it cannot be read. */
   readonly kernelRelease?: string;
   /** Absent only in facts that acquire() did not make. */
@@ -132,6 +138,7 @@ export function acquire(
   // After whatever the agent loads itself.
   const loadEvents = openLoadEvents(kernel, openEventsPort());
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
+  const memoryBytes = totalMemory(kernel);
   const release = kernelRelease(kernel);
   const btfAtStart = iterators.mayListBtf ? undefined : listBtf(kernel);
   const refused = backend === "iterator"
@@ -159,6 +166,8 @@ export function acquire(
       runStats: stats.facts,
       loadEvents: typeof loadEvents === "string" ? { reason: loadEvents } : {},
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
+      memlock: memlockFacts(iterators),
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(release === undefined ? {} : { kernelRelease: release }),
       kernelBtf: kernelBtf(kernel),
     },

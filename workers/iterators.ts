@@ -7,6 +7,7 @@ import {
   Btf,
   BtfError,
   CALIBRATION_STRUCTS,
+  callsOf,
   closeIterator,
   enumeratorsOf,
   errnoName,
@@ -36,6 +37,9 @@ import {
   openHolders,
 } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
+import { proveMemory } from "./maps/memory_check.ts";
+import { STRUCT_OPS_SAMPLE } from "./maps/memory_samples.ts";
+import { MEMORY_TYPES } from "./maps/memory_terms.ts";
 import {
   type BtfIterators,
   ITERATED_TYPES,
@@ -95,6 +99,7 @@ export function noIterators(reason: string): Iterators {
     link: reason,
     btf: reason,
     holders: `the iterators were not opened: ${reason}`,
+    memory: reason,
     mayWalk: true,
     mayListBtf: true,
   };
@@ -148,6 +153,7 @@ function openAll(
     ...all,
     btf: openBtf(kernel, types, pins, open),
     holders: openHolders(kernel, types, pins, open),
+    memory: proveMemory(kernel, types, all.map),
   };
 }
 
@@ -190,12 +196,15 @@ function scan(kernel: KernelPort): Btf | string {
           ...tables.flatMap(structsOf),
           ...CALIBRATION_STRUCTS,
           ...HOLDER_STRUCTS,
+          ...MEMORY_TYPES,
+          STRUCT_OPS_SAMPLE,
         ]),
       ],
       functions: [
         ...new Set(tables.map(({ target }) => `bpf_iter_${target}`)),
         "bpf_rdonly_cast",
         ...HOLDER_FUNCTIONS,
+        ...new Set(tables.flatMap(callsOf)),
       ],
       enumerators: [...new Set(tables.flatMap(enumeratorsOf))],
     });

@@ -22,7 +22,7 @@ import type { IteratorPass, TableIterators } from "./iterate.ts";
 import { LinkDescriber } from "./links/describe.ts";
 import { iterateLinks } from "./links/iterate.ts";
 import { LINK_COLUMNS } from "./links/model.ts";
-import { iterateMaps } from "./maps/iterate.ts";
+import { iterateMaps, mapHeadWords } from "./maps/iterate.ts";
 import { MAP_COLUMNS } from "./maps/model.ts";
 import { describeMap } from "./maps/walk.ts";
 import { iteratePrograms } from "./programs/iterate.ts";
@@ -66,7 +66,7 @@ function checkMaps(
   const filled = objectInfo(kernel, fd.number, info, MAP_INFO.size);
   if (filled < 0) return `a map's info cannot be read: ${errnoName(-filled)}`;
   const id = MAP_INFO.id.get(info.view, MAP_INFO.id.offset);
-  const rows = new Rows("map", iterators.tick.recordBytes / 4 - 1, MAP_COLUMNS);
+  const rows = new Rows("map", mapHeadWords(iterators) - 1, MAP_COLUMNS);
   return differs(
     rows,
     iterateMaps(kernel, iterators, [], rows),

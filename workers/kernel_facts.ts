@@ -1,6 +1,6 @@
 /**
- * Owns what is found out about the kernel itself, once, at start. In: a port. Out: its release, and whether its own type
- * information can be read: plain values.
+ * Owns what is found out about the kernel itself, once, at start. In: a port. Out: its release, its memory, and whether its own
+ * type information can be read: plain values.
  * @module
  */
 import { errnoName, Fd, type KernelPort, readText } from "../ffi/mod.ts";
@@ -17,6 +17,13 @@ const BTF_FILE = "/sys/kernel/btf/vmlinux";
 /** As `6.18.5`; undefined where it cannot be read. */
 export function kernelRelease(kernel: KernelPort): string | undefined {
   return readText(kernel, RELEASE_FILE)?.trim();
+}
+
+/** Bytes of memory that the kernel has for all; undefined where it is not told. */
+export function totalMemory(kernel: KernelPort): number | undefined {
+  const found = readText(kernel, "/proc/meminfo")
+    ?.match(/^MemTotal:\s+(\d+) kB$/m);
+  return found ? Number(found[1]) * 1024 : undefined;
 }
 
 /** `struct btf_header`: magic 2, version 1, flags 1, hdr_len 4, type_off 4, type_len 4, str_off 4, str_len 4. */

@@ -8,6 +8,7 @@ import type { OpenIterator } from "../ffi/mod.ts";
 import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import type { HoldersPass } from "./links/holders_model.ts";
+import type { MemoryTerms } from "./maps/memory.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
@@ -49,6 +50,8 @@ export interface Iterators
   readonly btf: BtfIterators | string;
   /** Over what keeps objects alive, or one sentence why there are none; absent where nobody tried to open any. */
   readonly holders?: HolderIterators | string;
+  /** What the memory of objects is reckoned by, or why it is not. */
+  readonly memory: MemoryFacts | string;
   /** The walk may stand in for iterators that fail. */
   readonly mayWalk: boolean;
   /** BTF objects may be listed by id. */
@@ -56,6 +59,12 @@ export interface Iterators
 }
 
 /** At least one of the two. Plain data. */
+export interface MemoryFacts {
+  readonly terms: MemoryTerms;
+  /** By map type whose formula was not proven on this kernel: why. */
+  readonly unproven: Readonly<Record<string, string>>;
+}
+
 export interface BtfIterators {
   readonly program?: OpenIterator;
   readonly map?: OpenIterator;

@@ -8,6 +8,8 @@ import type { RowColumns } from "./columns.ts";
 import type { Descriptions, ObjectType } from "./protocol.ts";
 
 const TWO_TO_32 = 2 ** 32;
+/** Upper half of a u64 that is absent in a record: no counter gets that far. */
+const ABSENT = 0xffff_ffff;
 
 /** Consecutive births. */
 export interface NewBirths<T extends ObjectType> {
@@ -119,9 +121,10 @@ export class Rows<T extends ObjectType> {
       for (let c = 0; c < columnCount; c++) {
         const offset = offsets[c];
         const word = at + offset;
-        columns[c][row] = offset < 0
+        const upper = words[word + 1];
+        columns[c][row] = offset < 0 || upper === ABSENT
           ? NaN
-          : words[word] + words[word + 1] * TWO_TO_32;
+          : words[word] + upper * TWO_TO_32;
       }
       row++;
     }
@@ -154,7 +157,7 @@ export class Rows<T extends ObjectType> {
 
   /**
    * Sets all columns of the object that was added last, each from a u64 at `words[at + offsets[column]]`; an offset of -1 makes
-   * it absent.
+   * it absent, and so does a u64 whose upper half is all ones.
    */
   setCounters(
     words: Uint32Array,
@@ -164,9 +167,10 @@ export class Rows<T extends ObjectType> {
     const { columns, count } = this.#next;
     for (let c = 0; c < offsets.length; c++) {
       const word = at + offsets[c];
-      columns[c][count - 1] = offsets[c] < 0
+      const upper = words[word + 1];
+      columns[c][count - 1] = offsets[c] < 0 || upper === ABSENT
         ? NaN
-        : words[word] + words[word + 1] * TWO_TO_32;
+        : words[word] + upper * TWO_TO_32;
     }
   }
 

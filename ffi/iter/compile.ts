@@ -54,7 +54,10 @@ export function compile(
     .load(8, OBJECT, "r1", emit.place([context, member]).offset)
     .jump(OBJECT, "==", 0, "end");
   for (const at of gaps(fields, recordBytes)) {
-    asm.store(8, "r10", at - recordBytes, 0);
+    const isAbsent = fields.some(({ offset, unsetIsAbsent }) =>
+      unsetIsAbsent && offset === at
+    );
+    asm.store(8, "r10", at - recordBytes, isAbsent ? -1 : 0);
   }
   if (table.selector !== undefined) {
     emit.value(table.selector);
@@ -146,8 +149,12 @@ function fieldsHere(
     -SCRATCH_BYTES,
   );
   for (const field of table.fields) {
-    const { name, insteadOf } = field;
+    const { name, insteadOf, besides } = field;
     if (insteadOf !== undefined && absent[insteadOf] === undefined) continue;
+    if (besides !== undefined && absent[besides] !== undefined) {
+      absent[name] = absent[besides];
+      continue;
+    }
     if (without.has(name)) {
       absent[name] = "the verifier refuses it";
       continue;

@@ -56,7 +56,7 @@ export function edgePlan(btf: Btf, table: EdgeTable): IteratorPlan {
   return {
     name: table.name,
     target: table.target,
-    optional: table.parts.map(({ name }) => name),
+    optional: table.parts,
     compile: (form, without) => compileEdges(btf, table, form, without),
   };
 }

@@ -157,6 +157,13 @@ export class Emitter {
     return true;
   }
 
+  /** Leaves in r0 what a function of the kernel answers for the iterated object. @throws {Absent} */
+  callFor(name: string): void {
+    const id = this.#btf.functionId(name);
+    if (id === undefined) throw new Absent(`this kernel has no ${name}()`);
+    this.asm.move("r1", OBJECT).callKernelFunction(id);
+  }
+
   /** Copies the text at the number in r0 to the stack. */
   text(stackOffset: number, size: number): void {
     this.asm.move("r3", "r0");

@@ -81,7 +81,7 @@ export function filePlan(btf: Btf, { release }: FileKinds): IteratorPlan {
   return {
     name: "bpfpulse_file",
     target: "task_file",
-    optional: Object.keys(IDS),
+    optional: Object.keys(IDS).map((name) => ({ name })),
     compile: (form, without) => compileFiles(btf, release, form, without),
   };
 }

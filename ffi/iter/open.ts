@@ -50,8 +50,7 @@ export function openIterator(
   return openProgram(kernel, btf, {
     name: table.name,
     target: table.target,
-    optional: table.fields.filter(({ required }) => !required)
-      .map(({ name }) => name),
+    optional: table.fields.filter(({ required }) => !required),
     compile: (form, without) => compile(btf, table, { form, without, perCpu }),
   });
 }
@@ -62,8 +61,11 @@ export interface IteratorPlan {
   readonly name: string;
   /** As `bpf_map`. */
   readonly target: string;
-  /** Parts that it can do without, by name. */
-  readonly optional: readonly string[];
+  /** Parts that it can do without; `besides`: the one without which a part is not tried. */
+  readonly optional: readonly {
+    readonly name: string;
+    readonly besides?: string;
+  }[];
   /** Kernels that do not know them go over everything. */
   readonly limits?: IteratorLimits;
   /** @throws {Absent} */
@@ -104,13 +106,18 @@ export function openProgram(
     }
     for (const form of FORMS) {
       // Each alone, for there may be several.
-      const refused = optional.filter((name) => {
-        const others = optional.filter((other) => other !== name);
-        const { answer } = load(form, new Set(others));
+      const refused = optional.filter(({ name, besides }) => {
+        const others = optional.filter((other) =>
+          other.name !== name && other.name !== besides
+        );
+        const { answer } = load(
+          form,
+          new Set(others.map((other) => other.name)),
+        );
         if (typeof answer !== "number") return true;
         kernel.close(answer);
         return false;
-      });
+      }).map(({ name }) => name);
       const { compiled, answer } = load(form, new Set(refused));
       if (typeof answer === "number") {
         return link(kernel, answer, compiled, form, limits);

@@ -43,7 +43,11 @@ function writeOrigin(
     emit.text(at, size);
   } else if ("sum" in from) {
     writeSums(emit, [{ member: from.sum, at }], from.perCpu, perCpu);
-  } else if ("total" in from) writeTotal(emit, from, at);
+  } else if ("call" in from) {
+    emit.callFor(from.call);
+    emit.asm.store(8, "r10", at, "r0");
+  } else if ("ring" in from) writeRing(emit, from, at);
+  else if ("total" in from) writeTotal(emit, from, at);
   else writeFunctionName(emit, at, size);
 }
 
@@ -61,6 +65,17 @@ function writeValue(
   }
   if (mask !== undefined) emit.asm.alu32("r0", "&=", mask);
   emit.asm.store(widthOf(size), "r10", at, "r0");
+}
+
+function writeRing(emit: Emitter, { ring }: From<"ring">, at: number): void {
+  const { asm } = emit;
+  const end = emit.fresh();
+  emit.value([ring.head]);
+  asm.move("r8", "r0");
+  emit.value([ring.tail]);
+  asm.alu64("r8", "-=", "r0").jump("r8", "s>=", 0, end);
+  emit.value([ring.size]);
+  asm.alu64("r8", "+=", "r0").label(end).store(8, "r10", at, "r8");
 }
 
 function writeTotal(

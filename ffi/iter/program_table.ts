@@ -73,6 +73,13 @@ export const FULL_NAME = {
   size: 232,
 };
 
+/** In place of the address at which the caller wants map ids, which means nothing here. */
+export const PROGRAM_PAGES = {
+  name: "pages",
+  offset: PROGRAM_HEAD_BYTES + 56,
+  size: 2,
+} as const;
+
 /** BPF_MAX_SUBPROGS */
 const MOST_FUNCTIONS = 256;
 
@@ -98,6 +105,7 @@ export const PROGRAM_BIRTH: RecordTable = {
       "created_by_uid",
       of(AUX, ["bpf_prog_aux", "user"], ["user_struct", "uid.val"]),
     ),
+    { ...PROGRAM_PAGES, from: of(["bpf_prog", "pages"]) },
     info("name", ofAux("name"), { required: true }),
     info("btf_id", of(AUX, ["bpf_prog_aux", "btf"], ["btf", "id"])),
     info("verified_insns", ofAux("verified_insns"), { since: "5.16" }),

@@ -45,6 +45,16 @@ export type Origin =
     readonly most: number;
     readonly otherwise: Way;
   }
+  /** What a function of the kernel answers for the iterated object. */
+  | { readonly call: string }
+  /** How much a ring holds, out of its u32 positions: `head - tail`, and `size` more where that is below 0. */
+  | {
+    readonly ring: {
+      readonly head: Step;
+      readonly tail: Step;
+      readonly size: Step;
+    };
+  }
   /** The name of the first function of a program, out of its own BTF. */
   | { readonly functionName: true };
 
@@ -60,8 +70,12 @@ export interface RecordField {
   readonly required?: boolean;
   /** Left out where the kernel has what another field is made of, for which it stands in. */
   readonly insteadOf?: string;
+  /** Left out where the kernel lacks this other field, whose place behind it is another's then. */
+  readonly besides?: string;
   /** Written only for objects whose selector has this value. */
   readonly when?: number;
+  /** All bits of its 8 bytes are set where it is not written. */
+  readonly unsetIsAbsent?: true;
   /** Written only where one of the bits is set, or none of them. */
   readonly onlyIf?: { readonly bits: Bits; readonly areSet: boolean };
   /** The kernel that has it first, where that is not the iterator's own; for readers. */
@@ -99,9 +113,10 @@ export function structsOf(table: RecordTable): string[] {
     else if ("ways" in from) steps.push(...from.ways.flat());
     else if ("text" in from) steps.push(...from.text);
     else if ("sum" in from) steps.push(from.sum, ...from.perCpu.flat());
+    else if ("ring" in from) steps.push(...Object.values(from.ring));
     else if ("total" in from) {
       steps.push(from.total, ...from.array, ...from.count, ...from.otherwise);
-    } else steps.push(...FUNCTION_NAME_STEPS);
+    } else if ("functionName" in from) steps.push(...FUNCTION_NAME_STEPS);
   }
   return [
     `bpf_iter__${table.target}`,
@@ -110,6 +125,11 @@ export function structsOf(table: RecordTable): string[] {
     "bpf_prog_stats",
     ...new Set(steps.map(([struct]) => struct)),
   ];
+}
+
+/** Every function of the kernel that a table's program calls. */
+export function callsOf({ fields }: RecordTable): string[] {
+  return fields.flatMap(({ from }) => "call" in from ? [from.call] : []);
 }
 
 /** What a function's name is made of, besides a program's `aux`. */

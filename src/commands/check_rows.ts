@@ -28,6 +28,7 @@ export const CHECK_NAMES = [
   "btf",
   "run-stats",
   "jit-limit",
+  "memlock",
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 
@@ -66,6 +67,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     tableRow("btf", "btf", facts, node),
     runStatsRow(facts),
     jitLimitRow(facts),
+    memlockRow(facts),
   ];
 }
 
@@ -213,6 +215,28 @@ function runStatsRemedy(
   return reason.endsWith("EPERM") && missing[0] !== undefined
     ? missing[0].how
     : "sysctl kernel.bpf_stats_enabled=1";
+}
+
+function memlockRow({ memlock, missing }: NodeFacts): CheckRow {
+  const row = {
+    name: "memlock",
+    gives: "memory that the kernel accounts to maps and programs",
+  } as const;
+  if (memlock === undefined || memlock.by === "none") {
+    return {
+      ...row,
+      ok: false,
+      quality: "unavailable",
+      reason: memlock?.reason ?? "not looked for",
+      remedy: missing[0]?.how ?? "run a kernel with CONFIG_DEBUG_INFO_BTF=y",
+    };
+  }
+  return {
+    ...row,
+    ok: true,
+    quality: memlock.by === "formula" ? "exact" : "estimated",
+    reason: memlock.reason,
+  };
 }
 
 function jitLimitRow({ jitLimitBytes, missing }: NodeFacts): CheckRow {

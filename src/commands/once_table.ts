@@ -5,7 +5,12 @@
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
 import { formatCount } from "../http/format.ts";
-import { mapMemoryBytes, programMemoryBytes } from "../state/totals.ts";
+import {
+  mapMemlockBytes,
+  mapMemoryBytes,
+  memlockTotals,
+  programMemoryBytes,
+} from "../state/totals.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
 import {
   ABSENT,
@@ -44,16 +49,23 @@ function totals({ snapshot, facts, layout }: OnceTableInput): string[] {
   const { program, map, link, btf } = snapshot.tables;
   const programBytes = sum(program, programMemoryBytes);
   const mapBytes = sum(map, mapMemoryBytes);
+  const memlock = memlockTotals(snapshot.tables);
   const rows = [
-    ["programs", count(program), bytes(programBytes)],
-    ["maps", count(map), bytes(mapBytes)],
-    ["links", count(link), ""],
-    ["btf", count(btf), bytes(sum(btf, ({ sizeBytes }) => sizeBytes))],
+    [
+      "programs",
+      count(program),
+      bytes(programBytes),
+      bytes(memlock.programBytes),
+    ],
+    ["maps", count(map), bytes(mapBytes), bytes(memlock.mapBytes)],
+    ["links", count(link), "", ""],
+    ["btf", count(btf), bytes(sum(btf, ({ sizeBytes }) => sizeBytes)), ""],
   ];
   const columns: Column[] = [
     { title: "TOTAL", align: "left" },
     { title: "OBJECTS", align: "right" },
     { title: "BYTES", align: "right" },
+    { title: "MEMLOCK", align: "right" },
   ];
   return [
     ...textTable(columns, rows, layout.widthColumns),
@@ -120,7 +132,7 @@ function programs(
 }
 
 function maps({ snapshot, layout }: OnceTableInput): string[] {
-  const { descriptions } = snapshot.tables.map;
+  const { descriptions, columns: values } = snapshot.tables.map;
   const size = descriptions.map(mapMemoryBytes);
   const order = ranked(descriptions.length, [size]);
   const columns: Column[] = [
@@ -131,9 +143,11 @@ function maps({ snapshot, layout }: OnceTableInput): string[] {
     { title: "VALUE", align: "right" },
     { title: "MAX", align: "right" },
     { title: "BYTES", align: "right" },
+    { title: "MEMLOCK", align: "right" },
   ];
   const rows = order.slice(0, layout.maxRows).map((row) => {
     const map = descriptions[row];
+    const memlock = mapMemlockBytes(map, values.entries[row]);
     return [
       `${map.id}`,
       map.type,
@@ -142,6 +156,7 @@ function maps({ snapshot, layout }: OnceTableInput): string[] {
       `${map.valueSizeBytes}`,
       formatCount(map.maxEntries),
       bytes(size[row]),
+      Number.isNaN(memlock) ? ABSENT : bytes(memlock),
     ];
   });
   return [

@@ -22,7 +22,7 @@ import {
 import { ownersSection } from "./overview_owners.ts";
 import { OVERVIEW_STYLE, OVERVIEW_STYLE_SOURCE } from "./overview_style.ts";
 import { type Readiness, readiness } from "./readiness.ts";
-import { memoryTotals } from "../state/totals.ts";
+import { memlockTotals, memoryTotals } from "../state/totals.ts";
 
 export interface OverviewOptions {
   readonly state: NodeState;
@@ -72,7 +72,11 @@ export function overviewHandler(options: OverviewOptions): Handler<HttpEnv> {
     const body = html`
       <section aria-label="Objects">${objectCards(tables)}</section>
       <section class="close" aria-label="Memory and statistics">
-        ${memoryCards(memoryTotals(tables), answer.runStats)}
+        ${memoryCards(
+          memoryTotals(tables),
+          memlockTotals(tables),
+          answer.runStats,
+        )}
       </section>
       ${missingNotice(answer)}
       ${ownersSection(snapshot, nowMs)}

@@ -9,7 +9,7 @@ import type { NodeSnapshot } from "../state/node_state.ts";
 import type { CollectorStatus } from "../state/collector_health.ts";
 import { ABSENT, formatBytes, formatCount, formatSeconds } from "./format.ts";
 import type { CollectorReadiness, Readiness } from "./readiness.ts";
-import type { MemoryTotals } from "../state/totals.ts";
+import type { MemlockTotals, MemoryTotals } from "../state/totals.ts";
 
 export type Markup = ReturnType<typeof html>;
 
@@ -44,6 +44,7 @@ function objectCard(
 
 export function memoryCards(
   memory: MemoryTotals,
+  memlock: MemlockTotals,
   runStats: RunStatsFacts,
 ): Markup {
   const stats = describeRunStats(runStats);
@@ -51,20 +52,26 @@ export function memoryCards(
     card(
       "Memory in all",
       formatBytes(memory.totalBytes),
-      exactBytes(memory.totalBytes),
+      accounted(exactBytes(memory.totalBytes), memlock.totalBytes),
     ),
     card(
       "Memory of maps",
       formatBytes(memory.mapBytes),
-      "(key + value size) × max entries",
+      accounted("(key + value size) × max entries", memlock.mapBytes),
     ),
     card(
       "Memory of programs",
       formatBytes(memory.programBytes),
-      "JITed + translated code",
+      accounted("JITed + translated code", memlock.programBytes),
     ),
     card("Run-time statistics", stats.value, stats.note),
   ]}</dl>`;
+}
+
+/** A note, with what the kernel accounts where that is known. */
+function accounted(note: string, bytes: number | undefined): string {
+  const memlock = bytes === undefined ? "" : `memlock ${formatBytes(bytes)}`;
+  return [note, memlock].filter(Boolean).join("; ");
 }
 
 function card(name: string, value: string, note: string): Markup {

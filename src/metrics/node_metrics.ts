@@ -4,7 +4,12 @@
  * @module
  */
 import type { NodeSnapshot, Table } from "../state/node_state.ts";
-import { isKnown, memoryTotals } from "../state/totals.ts";
+import {
+  fullestMapRatio,
+  isKnown,
+  memlockTotals,
+  memoryTotals,
+} from "../state/totals.ts";
 import type { NodeMetric, PageInput, Sample } from "./metric.ts";
 
 export const objectCountMetrics: readonly NodeMetric[] = [
@@ -60,6 +65,20 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     systemStats: true,
     samples: totalMemory,
   },
+  {
+    kind: "node",
+    name: "odigos_ebpf_total_memlock_bytes",
+    type: "gauge",
+    help:
+      "Memory that the kernel accounts to all maps, to all programs; objects of which it is not known are left out.",
+    unit: "bytes",
+    labels: ["type"],
+    group: "objects",
+    quality: "exact",
+    source: "sum of map_memlock_bytes, of program_memlock_bytes",
+    systemStats: true,
+    samples: totalMemlock,
+  },
 ];
 
 export const runStatsMetrics: readonly NodeMetric[] = [{
@@ -81,12 +100,13 @@ export const limitMetrics: readonly NodeMetric[] = [{
   name: "odigos_ebpf_system_resource_usage_percent",
   type: "gauge",
   help:
-    "Use of a limit: JITed bytes of net.core.bpf_jit_limit, numbers of objects of the configured limits.",
+    "Use of a limit: memlock of maps and programs of MemTotal, JITed bytes of net.core.bpf_jit_limit, numbers of objects of the configured limits, entries of the fullest map.",
   unit: "percent",
   labels: ["resource"],
   group: "limits",
   quality: "exact",
-  source: "bpf_prog_info.jited_prog_len, net.core.bpf_jit_limit, --limit",
+  source:
+    "total_memlock_bytes, MemTotal; bpf_prog_info.jited_prog_len, net.core.bpf_jit_limit; --limit; map_entries",
   systemStats: true,
   samples: resourceUsage,
 }];
@@ -110,6 +130,16 @@ function* totalMemory({ snapshot }: PageInput): Generator<Sample> {
   if (totalBytes !== undefined) yield { labels: {}, value: totalBytes };
 }
 
+function* totalMemlock({ snapshot }: PageInput): Generator<Sample> {
+  const { mapBytes, programBytes } = memlockTotals(snapshot.tables);
+  if (mapBytes !== undefined) {
+    yield { labels: { type: "map" }, value: mapBytes };
+  }
+  if (programBytes !== undefined) {
+    yield { labels: { type: "program" }, value: programBytes };
+  }
+}
+
 function* statsEnabled({ facts }: PageInput): Generator<Sample> {
   for (const source of ["agent", "sysctl", "other"] as const) {
     const enabled = facts.runStats[source];
@@ -123,6 +153,12 @@ function* resourceUsage(
   { snapshot, facts, limits }: PageInput,
 ): Generator<Sample> {
   const { map, program, link } = snapshot.tables;
+  const { totalBytes } = memlockTotals(snapshot.tables);
+  const { memoryBytes } = facts;
+  if (totalBytes !== undefined && memoryBytes !== undefined) {
+    const value = 100 * totalBytes / memoryBytes;
+    yield { labels: { resource: "memory" }, value };
+  }
   const used = [
     {
       resource: "jit",
@@ -154,6 +190,10 @@ function* resourceUsage(
     if (isKnown(table) && limit !== undefined && limit > 0) {
       yield { labels: { resource }, value: 100 * count() / limit };
     }
+  }
+  const fullest = fullestMapRatio(snapshot.tables);
+  if (fullest !== undefined) {
+    yield { labels: { resource: "map_entries" }, value: 100 * fullest };
   }
 }
 

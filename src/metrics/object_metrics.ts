@@ -6,7 +6,12 @@
 import type { MapDescription } from "../../workers/maps/model.ts";
 import type { ProgramDescription } from "../../workers/programs/model.ts";
 import type { Columns, NodeSnapshot } from "../state/node_state.ts";
-import { mapMemoryBytes, programMemoryBytes } from "../state/totals.ts";
+import {
+  mapMemlockBytes,
+  mapMemoryBytes,
+  programMemlockBytes,
+  programMemoryBytes,
+} from "../state/totals.ts";
 import type { ObjectMetric } from "./metric.ts";
 
 const BYTES_PER_INSTRUCTION = 8;
@@ -46,6 +51,27 @@ export const mapMetrics: readonly ObjectMetric[] = [
     values: ofEachMap(mapMemoryBytes),
   }),
   ofMaps({
+    name: "odigos_ebpf_map_memlock_bytes",
+    type: "gauge",
+    help:
+      "Memory that the kernel accounts to a map. Absent where it is not known; by the walk as it was at the map's birth.",
+    unit: "bytes",
+    source:
+      "formulas that equal fdinfo's memlock, proven at start; else fdinfo",
+    values:
+      ({ tables: { map: { descriptions, columns: { entries } } } }) => (row) =>
+        mapMemlockBytes(descriptions[row], entries[row]),
+  }),
+  ofMaps({
+    name: "odigos_ebpf_map_entries",
+    type: "gauge",
+    help:
+      "Entries that a map has, of types of which the kernel keeps count; absent for others, and by the walk.",
+    source: "bpf_map_sum_elem_count(), or the type's own struct",
+    values: ({ tables: { map: { columns: { entries } } } }) => (row) =>
+      entries[row],
+  }),
+  ofMaps({
     name: "odigos_ebpf_map_max_entries",
     type: "gauge",
     help: "Entries that a map can hold.",
@@ -72,6 +98,15 @@ export const programMetrics: readonly ObjectMetric[] = [
     unit: "bytes",
     source: "bpf_prog_info.jited_prog_len + .xlated_prog_len",
     values: ofEachProgram(programMemoryBytes),
+  }),
+  ofPrograms({
+    name: "odigos_ebpf_program_memlock_bytes",
+    type: "gauge",
+    help:
+      "Memory that the kernel accounts to a program: pages of its instructions, without what they were JITed to.",
+    unit: "bytes",
+    source: "bpf_prog.pages; by the walk fdinfo's memlock",
+    values: ofEachProgram(programMemlockBytes),
   }),
   ofPrograms({
     ...column("runTimeNs"),

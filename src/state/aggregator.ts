@@ -59,6 +59,7 @@ export class Aggregator implements NodeState {
         type: "map",
         newestId: newestIds?.map,
         counters: [],
+        gauges: ["entries"],
         textOf: (description) => textOf("map", description),
         weightOf: ({ keySizeBytes, valueSizeBytes, maxEntries }) =>
           (keySizeBytes + valueSizeBytes) * maxEntries,

@@ -7,9 +7,9 @@
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 import type { HoldersState, TableOwnership } from "./ownership.ts";
 
-/** The columns of each type's table, by name: counters as sampled, ratios as derived. NaN is absent. */
+/** The columns of each type's table, by name: counters and gauges as sampled, ratios as derived. NaN is absent. */
 export interface Columns {
-  map: never;
+  map: "entries";
   program:
     | "runTimeNs"
     | "runCount"

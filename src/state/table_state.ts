@@ -24,8 +24,10 @@ import { SeriesRank } from "./series_rank.ts";
 /** How one type's table is kept. */
 export interface TableSpec<T extends ObjectType> {
   readonly type: T;
-  /** Names of the block's columns, all of them counters, in its order. */
+  /** Names of the block's first columns, which are counters, in its order. */
   readonly counters: readonly Columns[T][];
+  /** Names of the columns behind them, which may fall. */
+  readonly gauges?: readonly Columns[T][];
   /** The ratio column that is derived from a counter of ns. */
   readonly ratio?: {
     readonly of: Columns[T];
@@ -53,6 +55,7 @@ export class TableState<T extends ObjectType> {
   /** Start of the sample that saw each object first. */
   readonly #seenAtMs = numberColumn();
   readonly #counters;
+  readonly #gauges;
   readonly #ratios: Ratios | undefined;
   readonly #rank: SeriesRank;
   #descriptions: Descriptions[T][] = [];
@@ -73,6 +76,7 @@ export class TableState<T extends ObjectType> {
   constructor(spec: TableSpec<T>) {
     this.#spec = spec;
     this.#counters = spec.counters.map(() => numberColumn());
+    this.#gauges = (spec.gauges ?? []).map(() => numberColumn());
     this.#rest = new Float64Array(spec.counters.length);
     this.#rank = new SeriesRank(spec.maxSeries);
     this.#ratios = spec.ratio && new Ratios();
@@ -109,6 +113,7 @@ export class TableState<T extends ObjectType> {
     if (block.birthSeq > this.#birthsUpTo) return false;
     if (this.#rowsChanged(block)) this.#moveRows(block);
     this.#takeCounters(block);
+    this.#takeGauges(block);
     this.#pending.clear();
     this.#sampled(block.startedAtMs);
     return true;
@@ -150,6 +155,9 @@ export class TableState<T extends ObjectType> {
     this.#spec.counters.forEach((name, c) => {
       columns[name] = this.#counters[c].values.slice(0, count);
       rest[name] = this.#rest[c];
+    });
+    this.#spec.gauges?.forEach((name, g) => {
+      columns[name] = this.#gauges[g].values.slice(0, count);
     });
     if (this.#spec.ratio !== undefined && this.#ratios !== undefined) {
       const { ratios, peaks } = this.#ratios.copy(count);
@@ -259,6 +267,7 @@ export class TableState<T extends ObjectType> {
     this.#markNewcomers(block);
     this.#ratios?.move(from, block.count);
     for (const counter of this.#counters) counter.move(from, block.count);
+    for (const gauge of this.#gauges) gauge.move(from, block.count);
     this.#ids.values.set(block.ids.subarray(0, block.count));
     this.#births.values.set(block.births.subarray(0, block.count));
     this.#rank.join(this.#ownSeries.values, from, block.count);
@@ -273,6 +282,15 @@ export class TableState<T extends ObjectType> {
     for (let row = 0; row < block.count; row++) {
       if (this.#from[row] < 0) values[row] = block.startedAtMs;
     }
+  }
+
+  /** As they were read: one that was not read at this tick is absent. */
+  #takeGauges({ columns, count }: BlockCopy): void {
+    const first = this.#counters.length;
+    this.#gauges.forEach(({ values }, g) => {
+      const next = columns[first + g];
+      for (let row = 0; row < count; row++) values[row] = next[row];
+    });
   }
 
   #takeCounters(block: BlockCopy): void {

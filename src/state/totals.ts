@@ -22,6 +22,59 @@ export function programMemoryBytes(program: ProgramDescription): number {
   return program.jitedBytes + program.xlatedBytes;
 }
 
+/** Bytes that the kernel accounts to a map that has so many entries; NaN where it is not known. */
+export function mapMemlockBytes(
+  { memlock }: MapDescription,
+  entries: number,
+): number {
+  if (memlock === undefined) return NaN;
+  const { fixedBytes, entryBytes } = memlock;
+  return entryBytes === 0 ? fixedBytes : fixedBytes + entryBytes * entries;
+}
+
+/** Bytes that the kernel accounts to a program; NaN where it is not known. */
+export function programMemlockBytes(program: ProgramDescription): number {
+  return program.memlockBytes ?? NaN;
+}
+
+/** What the kernel accounts, each object once; undefined where it is known of none. */
+export interface MemlockTotals {
+  readonly mapBytes: number | undefined;
+  readonly programBytes: number | undefined;
+  /** Of those that are known. */
+  readonly totalBytes: number | undefined;
+}
+
+/** Objects of which it is not known are left out. */
+export function memlockTotals(
+  { map, program }: NodeSnapshot["tables"],
+): MemlockTotals {
+  const { entries } = map.columns;
+  const mapBytes = sumOfKnown(
+    map,
+    (one, row) => mapMemlockBytes(one, entries[row]),
+  );
+  const programBytes = sumOfKnown(program, programMemlockBytes);
+  const totalBytes = mapBytes === undefined && programBytes === undefined
+    ? undefined
+    : (mapBytes ?? 0) + (programBytes ?? 0);
+  return { mapBytes, programBytes, totalBytes };
+}
+
+/** How full the fullest map is, from 0 to 1; undefined where no map tells its entries. */
+export function fullestMapRatio(
+  { map }: NodeSnapshot["tables"],
+): number | undefined {
+  if (!isKnown(map)) return undefined;
+  const { entries } = map.columns;
+  let fullest: number | undefined;
+  map.descriptions.forEach(({ maxEntries }, row) => {
+    const ratio = entries[row] / maxEntries;
+    if (ratio >= (fullest ?? 0) && maxEntries > 0) fullest = ratio;
+  });
+  return fullest;
+}
+
 export interface MemoryTotals {
   readonly mapBytes: number | undefined;
   readonly programBytes: number | undefined;
@@ -36,6 +89,22 @@ export function memoryTotals(tables: NodeSnapshot["tables"]): MemoryTotals {
     ? undefined
     : mapBytes + programBytes;
   return { mapBytes, programBytes, totalBytes };
+}
+
+/** 0 for an empty table; undefined where nothing is known of what is there. */
+function sumOfKnown<T>(
+  table: { readonly status: TableStatus; readonly descriptions: readonly T[] },
+  bytesOf: (description: T, row: number) => number,
+): number | undefined {
+  if (!isKnown(table)) return undefined;
+  let total: number | undefined = table.descriptions.length === 0
+    ? 0
+    : undefined;
+  table.descriptions.forEach((one, row) => {
+    const bytes = bytesOf(one, row);
+    if (!Number.isNaN(bytes)) total = (total ?? 0) + bytes;
+  });
+  return total;
 }
 
 function sum<T>(

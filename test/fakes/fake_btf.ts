@@ -9,6 +9,7 @@ import { LINK_BIRTH, LINK_TICK } from "../../ffi/iter/link_table.ts";
 import { MAP_BIRTH, MAP_TICK } from "../../ffi/iter/map_table.ts";
 import { PROGRAM_BIRTH, PROGRAM_TICK } from "../../ffi/iter/program_table.ts";
 import {
+  callsOf,
   enumeratorsOf,
   FUNCTION_NAME_STEPS,
   type RecordField,
@@ -37,6 +38,7 @@ export const WANTED = {
   functions: [
     ...new Set(TABLES.map(({ target }) => `bpf_iter_${target}`)),
     "bpf_rdonly_cast",
+    ...new Set(TABLES.flatMap(callsOf)),
   ],
   // The fake kernel has no enums, and so no names of perf events.
   enumerators: [...new Set(TABLES.flatMap(enumeratorsOf))],
@@ -129,6 +131,8 @@ function fieldMembers(
   else if ("sum" in from) {
     for (const way of from.perCpu) follow(way, POINTER_BYTES);
     follow([from.sum], 8);
+  } else if ("ring" in from) {
+    for (const step of Object.values(from.ring)) follow([step], 4);
   } else if ("total" in from) {
     follow([from.total], 4);
     follow(from.array, POINTER_BYTES);

@@ -136,6 +136,9 @@ function iteration(
         continue;
       }
       const record = into.subarray(filled, filled + bytes).fill(0);
+      for (const { unsetIsAbsent, offset, size } of written) {
+        if (unsetIsAbsent) record.fill(0xff, offset, offset + size);
+      }
       for (const field of written) {
         if (table.onlyWith === undefined) {
           put(state, record, object, field, headBytes);
@@ -188,7 +191,12 @@ function put(
   const copy = (from: number) =>
     record.set(object.info.subarray(from, from + size), offset);
   const [, member = name] = name.split(".");
-  if (name === "cookie") {
+  // The fake kernel's maps have no entries, and its memory is not accounted.
+  if (name === "pages" || name === "charged" || name.startsWith("detail.")) {
+    return;
+  }
+  if (name.startsWith("live.")) record.fill(0, offset, offset + size);
+  else if (name === "cookie") {
     new DataView(record.buffer, record.byteOffset)
       .setUint32(offset, object.cookie, true);
   } else if (name === "full_name" || member === "name" && size > 16) {

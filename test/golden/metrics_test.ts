@@ -58,18 +58,33 @@ function theNode(): Exposition {
         created: 4,
         destroyed: 2,
         descriptions: [
-          aMap({ id: 3, flags: 1 }),
-          aMap({ id: 12, name: 'say "hi"\\\n\x1b[31m', type: "percpu_hash" }),
+          aMap({
+            id: 3,
+            flags: 1,
+            memlock: { fixedBytes: 912, entryBytes: 72 },
+          }),
+          aMap({
+            id: 12,
+            name: 'say "hi"\\\n\x1b[31m',
+            type: "percpu_hash",
+            memlock: { fixedBytes: 4096, entryBytes: 0 },
+          }),
           aMap({ id: 13, name: "events", type: "ringbuf", keySizeBytes: 0 }),
           aMap({ id: 40, name: "", type: "array", maxEntries: 2 ** 32 - 1 }),
         ],
+        columns: { entries: [2, NaN, NaN, NaN] },
         ownSeries: [1, 1, 1, 0],
       },
       program: {
         created: 1,
         descriptions: [
           aProgram({ id: 5, fullName: "on_switch_of_a_task", btfId: 8 }),
-          aProgram({ id: 6, type: "sched_cls", name: "ingress" }),
+          aProgram({
+            id: 6,
+            type: "sched_cls",
+            name: "ingress",
+            memlockBytes: 8192,
+          }),
           aProgram({ id: 7, type: "xdp", name: "drop" }),
         ],
         columns: {

@@ -43,12 +43,11 @@ function told(
   const [table] = COLLECT[kind](kernel, init).tables;
   assertEquals(table.sample(), { table: kind, skipped: {} });
   const births = table.rows.takeBirths()?.descriptions ?? [];
-  return new Map(
-    births.map((one) => [
-      one.id,
-      Deno.inspect(bothTell(kernel, one), { sorted: true }),
-    ]),
-  );
+  return new Map(births.map((one) => {
+    // The walk of a test does not ask for it; memory_test.ts has it.
+    const known = { ...one, memlock: undefined, memlockBytes: undefined };
+    return [one.id, Deno.inspect(bothTell(kernel, known), { sorted: true })];
+  }));
 }
 
 function idsOf(kernel: KernelPort, kind: ObjectKind): Set<number> {

@@ -150,7 +150,13 @@ for (const backend of BACKENDS) {
               if (!isSeen(backend, workshop, object)) return [];
               if (object.kind !== kind) return [];
               const row = rows.get(object.id);
-              const { identity: _, ...actual } = told.get(object.id) ?? {};
+              const actual: Record<string, unknown> = {
+                ...told.get(object.id),
+              };
+              // What an info does not tell.
+              for (const name of ["identity", "memlock", "memlockBytes"]) {
+                delete actual[name];
+              }
               const agent = Deno.inspect(bothTell(workshop.kernel, actual), {
                 sorted: true,
               });

@@ -10,7 +10,7 @@ import {
   PROG_TYPES,
 } from "../../ffi/mod.ts";
 import type { LinkDescription } from "../../workers/links/model.ts";
-import type { MapDescription } from "../../workers/maps/model.ts";
+import type { MapDescription, MapMemlock } from "../../workers/maps/model.ts";
 import type {
   BtfDescription,
   ProgramDescription,
@@ -172,6 +172,7 @@ export function bpftoolDifferences(
     ["bytes_xlated", told.xlatedBytes],
     ["bytes_jited", told.jitedBytes],
     ["prog_id", told.programId],
+    ...memlockTold(told),
     ["attach_type", told.attachType],
     ["tp_name", told.target],
     ["target_name", told.target],
@@ -191,6 +192,14 @@ export function bpftoolDifferences(
       ? []
       : [`${told.type} ${row.id} ${field}: bpftool ${theirs}, agent ${ours}`];
   });
+}
+
+/** Of a map that is empty, as tests make them, and of a program; nothing where the description does not say. */
+function memlockTold(
+  { memlock, memlockBytes }: Readonly<Record<string, unknown>>,
+): (readonly [string, unknown])[] {
+  const bytes = (memlock as MapMemlock | undefined)?.fixedBytes ?? memlockBytes;
+  return bytes === undefined ? [] : [["bytes_memlock", bytes]];
 }
 
 function unlessZero(key: string, value: unknown): Record<string, number> {

@@ -8,6 +8,7 @@ import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";
 import { Rows } from "../rows.ts";
 import { iterateMaps } from "./iterate.ts";
+import { MapMemory } from "./memory_of.ts";
 import { MAP_COLUMNS } from "./model.ts";
 import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
 
@@ -15,13 +16,27 @@ import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
 export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
   const leaveOut = init.leaveOut.map;
   const rows = new Rows("map", MAP_WALK_WORDS, MAP_COLUMNS);
+  const { iterators } = init;
   return collectorOf(backedTable(
     kernel,
     {
       rows,
       walkWords: MAP_WALK_WORDS,
-      walk: walkMaps(kernel, leaveOut, rows),
-      iterate: (iterators) => iterateMaps(kernel, iterators, leaveOut, rows),
+      walk: walkMaps(kernel, leaveOut, rows, iterators?.mayWalk),
+      iterate: (pair) =>
+        iterateMaps(
+          kernel,
+          pair,
+          leaveOut,
+          rows,
+          iterators &&
+            new MapMemory(
+              kernel,
+              iterators.memory,
+              pair.birth,
+              iterators.mayWalk,
+            ),
+        ),
     },
     ...iteratorsFor("map", init),
   ));

@@ -1,5 +1,5 @@
 /**
- * Owns what a map is to the agent: what never changes of it, told once at its birth. Nothing of a map changes by tick yet.
+ * Owns what a map is to the agent: what never changes of it, told once at its birth, and the name of its column.
  * @module
  */
 
@@ -23,7 +23,20 @@ export interface MapDescription {
   readonly btfId?: number;
   /** A whole u64. Since 5.16. */
   readonly mapExtra?: bigint;
+  /** Absent where it is not known. */
+  readonly memlock?: MapMemlock;
 }
 
-/** The columns of a map's row, beside id and birth. */
-export const MAP_COLUMNS = [] as const;
+/** What the kernel accounts to a map, in bytes. */
+export interface MapMemlock {
+  /** However full the map is. Read by the walk: all that it had at its birth. */
+  readonly fixedBytes: number;
+  /** More for each entry that it has. */
+  readonly entryBytes: number;
+}
+
+/** The columns of a map's row, beside id and birth; NaN where it is not known. */
+export const MAP_COLUMNS = [
+  /** Entries that the map has, of types of which the kernel keeps count. */
+  "entries",
+] as const;

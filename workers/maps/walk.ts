@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  FDINFO_CALLS,
   filledInfo,
   type InfoReader,
   type KernelPort,
@@ -13,6 +14,7 @@ import {
 } from "../../ffi/mod.ts";
 import { WalkCollector } from "../collector.ts";
 import { Rows } from "../rows.ts";
+import { memlockAtBirth } from "./memory_of.ts";
 import { MAP_COLUMNS, type MapDescription } from "./model.ts";
 
 /** All of the info, from `type` at word 0 on: nothing in it changes while the map lives. */
@@ -28,19 +30,32 @@ const TYPE_WORD = MAP_INFO.type.offset / 4;
  */
 const PROG_ARRAY = MAP_TYPES.indexOf("prog_array");
 
-/** Samples maps by BPF_MAP_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13. */
+const ENTRIES = MAP_COLUMNS.indexOf("entries");
+
+/**
+ * Samples maps by BPF_MAP_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13.
+ * @param asksMemory each map's fdinfo is read once, when it is new
+ */
 export function walkMaps(
   kernel: KernelPort,
   leaveOut: readonly number[],
   rows: Rows<"map"> = new Rows("map", MAP_WALK_WORDS, MAP_COLUMNS),
+  asksMemory = false,
 ): WalkCollector<"map"> {
   const walk = new ObjectWalk(kernel, "map", MAP_INFO.size);
+  let calls = 0;
   return new WalkCollector(rows, walk, leaveOut, {
     isLeftClosed: (id) => rows.lastWord(id, TYPE_WORD) === PROG_ARRAY,
-    visit(id, info, filled) {
-      if (rows.add(id, info.words, 0)) return;
-      rows.describe(describeMap(id, filledInfo(info.view, filled)));
+    visit(id, info, filled, fd) {
+      const known = rows.add(id, info.words, 0);
+      rows.set(ENTRIES, NaN);
+      if (known) return;
+      const map = describeMap(id, filledInfo(info.view, filled));
+      const memlock = asksMemory ? memlockAtBirth(kernel, fd) : undefined;
+      if (asksMemory) calls += FDINFO_CALLS;
+      rows.describe(memlock === undefined ? map : { ...map, memlock });
     },
+    calls: () => calls,
   });
 }
 

@@ -19,6 +19,10 @@ export function collectPrograms(
   init: CollectInit,
 ): Collector {
   const leaveOut = init.leaveOut.program;
+  const memory = init.iterators?.memory;
+  const pageBytes = typeof memory === "object"
+    ? memory.terms.pageBytes
+    : undefined;
   const rows = new Rows("program", PROGRAM_WALK_WORDS, PROGRAM_COLUMNS);
   return collectorOf(
     backedTable(
@@ -26,9 +30,9 @@ export function collectPrograms(
       {
         rows,
         walkWords: PROGRAM_WALK_WORDS,
-        walk: walkPrograms(kernel, leaveOut, rows),
-        iterate: (iterators) =>
-          iteratePrograms(kernel, iterators, leaveOut, rows),
+        walk: walkPrograms(kernel, leaveOut, rows, init.iterators?.mayWalk),
+        iterate: (pair) =>
+          iteratePrograms(kernel, pair, leaveOut, rows, pageBytes),
       },
       ...iteratorsFor("program", init),
     ),

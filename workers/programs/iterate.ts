@@ -8,6 +8,7 @@ import {
   type KernelPort,
   PROGRAM_BIRTH,
   PROGRAM_HEAD_BYTES,
+  PROGRAM_PAGES,
   PROGRAM_TICK,
   textAt,
 } from "../../ffi/mod.ts";
@@ -30,6 +31,7 @@ export function iteratePrograms(
   iterators: TableIterators,
   leaveOut: readonly number[],
   rows: Rows<"program">,
+  pageBytes?: number,
 ): IteratorPass<"program"> {
   const info = recordInfo(PROGRAM_BIRTH, iterators.birth, PROGRAM_HEAD_BYTES);
   const written = new Set(iterators.tick.fields);
@@ -39,6 +41,7 @@ export function iteratePrograms(
     );
     return field === undefined ? -1 : field.offset / 4;
   });
+  const hasPages = iterators.birth.fields.includes(PROGRAM_PAGES.name);
   const isNamed = iterators.birth.fields.includes("full_name");
   return new IteratorPass(kernel, rows, iterators, leaveOut, {
     headWords: PROGRAM_HEAD_BYTES / 4,
@@ -49,7 +52,16 @@ export function iteratePrograms(
         ? textAt(record, FULL_NAME.offset, FULL_NAME.size)
         : "";
       const isWhole = name.length < FULL_NAME.size - 1;
-      return describeProgram(id, (isWhole && name) || undefined, read);
+      const pages = hasPages && pageBytes !== undefined
+        ? record.getUint16(PROGRAM_PAGES.offset, true)
+        : 0;
+      return describeProgram(
+        id,
+        (isWhole && name) || undefined,
+        read,
+        // Every program has a page.
+        pages === 0 ? undefined : pages * (pageBytes ?? NaN),
+      );
     },
   });
 }

@@ -24,6 +24,8 @@ export interface ProgramDescription {
   /** Since 5.16. */
   readonly verifiedInstructions?: number;
   readonly createdByUid?: number;
+  /** Bytes that the kernel accounts to it. */
+  readonly memlockBytes?: number;
   readonly btfId?: number;
 }
 

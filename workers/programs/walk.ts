@@ -3,7 +3,9 @@
  * @module
  */
 import {
+  accountedBytes,
   BTF_INFO,
+  FDINFO_CALLS,
   filledInfo,
   type InfoReader,
   type KernelPort,
@@ -41,7 +43,10 @@ const BTF_IDENTITY = {
 /** A module's name is at most 55 characters (MODULE_NAME_LEN). */
 const BTF_NAME_BYTES = 64;
 
-/** Samples programs by BPF_PROG_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13. */
+/**
+ * Samples programs by BPF_PROG_GET_NEXT_ID and its kin. Needs CAP_SYS_ADMIN. Since 4.13.
+ * @param asksMemory each program's fdinfo is read once, when it is new
+ */
 export function walkPrograms(
   kernel: KernelPort,
   leaveOut: readonly number[],
@@ -50,9 +55,11 @@ export function walkPrograms(
     PROGRAM_WALK_WORDS,
     PROGRAM_COLUMNS,
   ),
+  asksMemory = false,
 ): WalkCollector<"program"> {
   const walk = new ObjectWalk(kernel, "program", PROG_INFO.size);
   const fullNames = new FullNames(kernel);
+  let calls = 0;
   return new WalkCollector(rows, walk, leaveOut, {
     visit(id, info, filled, fd) {
       const known = rows.add(id, info.words, LOAD_TIME_WORD);
@@ -65,10 +72,13 @@ export function walkPrograms(
       );
       if (known) return;
       const fullName = fullNames.find(fd, view, filled);
-      rows.describe(describeProgram(id, fullName, filledInfo(view, filled)));
+      const memlockBytes = asksMemory ? accountedBytes(kernel, fd) : undefined;
+      if (asksMemory) calls += FDINFO_CALLS;
+      const told = filledInfo(view, filled);
+      rows.describe(describeProgram(id, fullName, told, memlockBytes));
     },
     finish: () => fullNames.forget(),
-    calls: () => fullNames.calls,
+    calls: () => fullNames.calls + calls,
   });
 }
 
@@ -77,6 +87,7 @@ export function describeProgram(
   id: number,
   fullName: string | undefined,
   read: InfoReader,
+  memlockBytes?: number,
 ): ProgramDescription {
   const loadTimeNs = read(PROG_INFO.load_time);
   const verifiedInstructions = read(PROG_INFO.verified_insns);
@@ -95,6 +106,7 @@ export function describeProgram(
     ...(verifiedInstructions === undefined ? {} : { verifiedInstructions }),
     ...(createdByUid === undefined ? {} : { createdByUid }),
     ...(btfId === undefined || btfId === 0 ? {} : { btfId }),
+    ...(memlockBytes === undefined ? {} : { memlockBytes }),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { ObjectType } from "../../../workers/protocol.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
-import { memoryTotals } from "../../state/totals.ts";
+import { memlockTotals, memoryTotals } from "../../state/totals.ts";
 import { holdersJson, ownershipJson } from "./owned.ts";
 import { arrayPieces, jsonText } from "./json_text.ts";
 import type { ListQuery } from "./parameters.ts";
@@ -104,6 +104,7 @@ function summary(
   revisions: Revisions,
 ): Pick<SampleJson, "tables" | "totals"> {
   const { mapBytes, programBytes, totalBytes } = memoryTotals(tables);
+  const memlock = memlockTotals(tables);
   return {
     tables: {
       map: tableSummary(tables, "map", revisions),
@@ -115,6 +116,9 @@ function summary(
       map_memory_bytes: mapBytes,
       program_memory_bytes: programBytes,
       memory_bytes: totalBytes,
+      map_memlock_bytes: memlock.mapBytes,
+      program_memlock_bytes: memlock.programBytes,
+      memlock_bytes: memlock.totalBytes,
     },
   };
 }

@@ -4,7 +4,11 @@
  * @module
  */
 import type { Descriptions, ObjectType } from "../../../workers/protocol.ts";
-import { mapMemoryBytes, programMemoryBytes } from "../../state/totals.ts";
+import {
+  mapMemlockBytes,
+  mapMemoryBytes,
+  programMemoryBytes,
+} from "../../state/totals.ts";
 import type { ObjectOwnership } from "../../state/ownership.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
 import { ownerJson } from "./owned.ts";
@@ -27,7 +31,7 @@ const ROWS: {
     row: number,
   ) => Omit<ObjectRow<T>, OwnedFields>;
 } = {
-  map: (map) => ({
+  map: (map, { columns }, row) => ({
     id: map.id,
     name: nameOf(map.name),
     type: map.type,
@@ -36,6 +40,8 @@ const ROWS: {
     max_entries: map.maxEntries,
     flags: map.flags,
     memory_bytes: mapMemoryBytes(map),
+    memlock_bytes: known(mapMemlockBytes(map, columns.entries[row])),
+    entries: known(columns.entries[row]),
     ifindex: map.ifindex,
     btf_id: map.btfId,
     map_extra: map.mapExtra?.toString(),
@@ -50,6 +56,7 @@ const ROWS: {
     jited_bytes: program.jitedBytes,
     xlated_bytes: program.xlatedBytes,
     memory_bytes: programMemoryBytes(program),
+    memlock_bytes: program.memlockBytes,
     instructions: Math.floor(program.xlatedBytes / BYTES_PER_INSTRUCTION),
     verified_instructions: program.verifiedInstructions,
     created_by_uid: program.createdByUid,

@@ -38,6 +38,12 @@ export const MapObject = v.strictObject({
   max_entries: Count,
   flags: described(Count, "BPF_F_*"),
   memory_bytes: described(Bytes, "(key + value size) * max_entries"),
+  memlock_bytes: v.optional(
+    described(Bytes, "what the kernel accounts; absent where not known"),
+  ),
+  entries: v.optional(
+    described(Count, "of types of which the kernel keeps count"),
+  ),
   ifindex: v.optional(Count),
   btf_id: v.optional(Id),
   map_extra: v.optional(U64),
@@ -53,6 +59,9 @@ export const ProgramObject = v.strictObject({
   jited_bytes: Bytes,
   xlated_bytes: Bytes,
   memory_bytes: described(Bytes, "jited_bytes + xlated_bytes"),
+  memlock_bytes: v.optional(
+    described(Bytes, "what the kernel accounts, without JITed code"),
+  ),
   instructions: described(Count, "translated ones"),
   verified_instructions: v.optional(Count),
   created_by_uid: v.optional(Count),
@@ -111,6 +120,11 @@ export const Totals = v.strictObject({
   map_memory_bytes: v.optional(Bytes),
   program_memory_bytes: v.optional(Bytes),
   memory_bytes: v.optional(Bytes),
+  map_memlock_bytes: v.optional(Bytes),
+  program_memlock_bytes: v.optional(Bytes),
+  memlock_bytes: v.optional(
+    described(Bytes, "what the kernel accounts to all that it is known of"),
+  ),
 });
 
 const summary = {

@@ -18,6 +18,7 @@ function setUp(mayWalk: boolean, leaveOut: readonly number[] = []) {
   const collector = collectMaps(fake.port(kernel), {
     leaveOut: { ...LEAVE_OUT, map: leaveOut },
     iterators: {
+      memory: "not reckoned",
       map: fake.iterators,
       program: "not here",
       link: "not here",

@@ -207,3 +207,18 @@ Deno.test("Rows.repeat() loses no counter of rows that grew before or after it",
     );
   }
 });
+
+Deno.test("Rows.setCounters() and repeat() take a u64 whose upper half is all ones for absent", () => {
+  const rows = new Rows("btf", 1, ["entries"]);
+  const record = (low: number, high: number) => Uint32Array.of(7, 1, low, high);
+  rows.begin();
+  rows.add(7, record(0, 0), 1);
+  rows.describe(description(7, "w1"));
+  rows.setCounters(record(5, 0xffff_ffff), 0, [2]);
+  rows.commit();
+  assertEquals(rows.columns.columns[0][0], NaN);
+  assertEquals(rows.repeat(record(5, 1), 1, 4, [], [2]), true);
+  assertEquals(rows.columns.columns[0][0], 5 + 2 ** 32);
+  assertEquals(rows.repeat(record(0, 0xffff_ffff), 1, 4, [], [2]), true);
+  assertEquals(rows.columns.columns[0][0], NaN);
+});

@@ -23,6 +23,7 @@ export const NOT_PERMITTED = someFacts({
     sysctl: false,
     reason: "BPF_ENABLE_STATS failed: EPERM",
   },
+  memlock: { by: "none", reason: "BPF_PROG_LOAD failed: EPERM" },
 });
 
 /** @param duringTheWait what happens on the node between the two samples of --rates */

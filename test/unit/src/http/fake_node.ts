@@ -151,7 +151,9 @@ function aTable<T extends ObjectType>(
     text: [],
     ownSeries: new Uint8Array(descriptions.length),
     restSize: 0,
-    columns: {},
+    columns: {
+      entries: new Float64Array(descriptions.length).fill(NaN),
+    },
     rest: {},
   } as unknown as Tables[T];
 }

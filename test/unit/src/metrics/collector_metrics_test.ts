@@ -58,10 +58,12 @@ Deno.test("dropped_series tells for each family that is shown how many objects i
     await pageOf(anExposition({ state })),
     "odigos_ebpf_collector_dropped_series",
   );
-  assertEquals(lines.length, 3 + 9);
+  assertEquals(lines.length, 5 + 10);
   assertEquals(
     lines.filter((line) => line.includes('family="odigos_ebpf_map_')),
-    ["info", "memory_bytes", "max_entries"].map((name) =>
+    ["info", "memory_bytes", "memlock_bytes", "entries", "max_entries"].map((
+      name,
+    ) =>
       `odigos_ebpf_collector_dropped_series{family="odigos_ebpf_map_${name}"} 2`
     ),
   );

@@ -70,11 +70,55 @@ Deno.test("system_resource_usage_percent counts JITed bytes of the kernel's limi
 });
 
 Deno.test("system_resource_usage_percent leaves out what has no known limit or table", async () => {
-  const { jitLimitBytes: _, ...facts } = someFacts();
+  const { jitLimitBytes: _, memoryBytes: __, ...facts } = someFacts();
   const state = aState(aSnapshot({ link: { status: "unavailable" } }));
   assertEquals(
     linesOf(await pageOf(anExposition({ state, facts })), USAGE),
     [`${USAGE}{resource="maps"} 0`, `${USAGE}{resource="programs"} 0`],
+  );
+});
+
+Deno.test("total_memlock_bytes sums what is known of each type, and is absent where nothing is", async () => {
+  const state = aState(aSnapshot({
+    map: {
+      descriptions: [
+        aMap({ memlock: { fixedBytes: 100, entryBytes: 10 } }),
+        aMap({ id: 2, memlock: { fixedBytes: 7, entryBytes: 0 } }),
+        aMap({ id: 3, memlock: { fixedBytes: 1000, entryBytes: 1 } }),
+        aMap({ id: 4 }),
+      ],
+      // Of the third, how many it has is not known.
+      columns: { entries: [3, NaN, NaN, 5] },
+    },
+    program: { descriptions: [aProgram()] },
+  }));
+  assertEquals(
+    linesOf(await pageOf(anExposition({ state })), TOTAL_MEMLOCK),
+    [`${TOTAL_MEMLOCK}{type="map"} 137`],
+  );
+});
+
+Deno.test("system_resource_usage_percent tells memlock of all memory, and the fullest map", async () => {
+  const facts = someFacts({ memoryBytes: 10_000 });
+  const state = aState(aSnapshot({
+    map: {
+      descriptions: [
+        aMap({ maxEntries: 8, memlock: { fixedBytes: 90, entryBytes: 5 } }),
+        aMap({ id: 2, maxEntries: 1000 }),
+        // Nothing can be put into it.
+        aMap({ id: 3, maxEntries: 0 }),
+      ],
+      columns: { entries: [2, 200, 0] },
+    },
+    program: { descriptions: [aProgram({ memlockBytes: 100 })] },
+  }));
+  const lines = linesOf(await pageOf(anExposition({ state, facts })), USAGE);
+  assertEquals(
+    lines.filter((line) => /memory|entries/.test(line)),
+    [
+      `${USAGE}{resource="memory"} 2`,
+      `${USAGE}{resource="map_entries"} 25`,
+    ],
   );
 });
 
@@ -93,4 +137,5 @@ Deno.test("stats_enabled leaves out the sources that cannot be told", async () =
 });
 
 const TOTAL_MEMORY = "odigos_ebpf_total_memory_bytes";
+const TOTAL_MEMLOCK = "odigos_ebpf_total_memlock_bytes";
 const USAGE = "odigos_ebpf_system_resource_usage_percent";
