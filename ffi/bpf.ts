@@ -5,7 +5,7 @@
  * Source: kernel/bpf/syscall.c, `union bpf_attr` in include/uapi/linux/bpf.h.
  * @module
  */
-import { EINTR } from "./errno.ts";
+import { EAGAIN, EINTR } from "./errno.ts";
 import type { KernelBuffer, KernelPort } from "./port.ts";
 import { BPF } from "./uapi.ts";
 
@@ -216,7 +216,12 @@ export function loadProgram(kernel: KernelPort, spec: ProgramSpec): number {
   encoder.encodeInto(spec.name ?? "", attr.subarray(48, 63));
   words[17] = spec.expectedAttachType ?? 0;
   words[27] = spec.attachBtfId ?? 0;
-  return call(kernel, BPF.PROG_LOAD, 120);
+  let result = call(kernel, BPF.PROG_LOAD, 120);
+  // The verifier gives up when a signal comes in, as a profiler's do.
+  for (let i = 0; result === -EAGAIN && i < MAX_INTERRUPTIONS; i++) {
+    result = call(kernel, BPF.PROG_LOAD, 120);
+  }
+  return result;
 }
 
 /** Runs a program `repeat` times on `input` (at least 14 bytes for a packet program). 0, or -errno. Since 4.12. */

@@ -14,6 +14,7 @@ export class Btf implements Disposable {
   readonly #found: Found;
   readonly #wanted: Wanted;
   #types: TypeTable | undefined;
+  readonly #members = new Map<string, Member | undefined>();
 
   private constructor(types: TypeTable, found: Found, wanted: Wanted) {
     this.#types = types;
@@ -84,13 +85,21 @@ export class Btf implements Disposable {
    */
   member(struct: string, path: string): Member | undefined {
     const id = this.structId(struct);
-    return id === undefined ? undefined : findMember(this.#alive(), id, path);
+    if (id === undefined) return undefined;
+    const types = this.#alive();
+    const key = `${id} ${path}`;
+    // Programs of several forms are made of the same members.
+    if (!this.#members.has(key)) {
+      this.#members.set(key, findMember(types, id, path));
+    }
+    return this.#members.get(key);
   }
 
   /** Gives the bytes back; ids stay. */
   [Symbol.dispose](): void {
     const buffer = this.#types?.words.buffer;
     this.#types = undefined;
+    this.#members.clear();
     // Left to the garbage collector they would stay until its next full run, which an idle agent may not see for long.
     if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
   }
