@@ -6,7 +6,13 @@
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 import type { NodeSnapshot, Table } from "./node_state.ts";
 import type { ObjectOwnership, Orphan, Owner } from "./ownership.ts";
-import { isKnown, mapMemoryBytes, programMemoryBytes } from "./totals.ts";
+import {
+  isKnown,
+  mapMemlockBytes,
+  mapMemoryBytes,
+  programMemlockBytes,
+  programMemoryBytes,
+} from "./totals.ts";
 
 /** Whose objects are that have no owner. */
 export type Nobody =
@@ -24,7 +30,7 @@ export interface OwnerGroup {
   /** The owner holds none of these any more. */
   readonly gone: boolean;
   readonly objects: Readonly<Record<ObjectType, number>>;
-  /** Of maps and programs. */
+  /** What the kernel accounts to maps and programs; of an object of which that is not known, its bytes by formula. */
   readonly memoryBytes: number;
 }
 
@@ -34,6 +40,7 @@ export interface OrphanRow {
   readonly orphan: Orphan;
 }
 
+const NONE = new Float64Array();
 const TYPES: readonly ObjectType[] = ["map", "program", "link", "btf"];
 
 /** Every object of the tables that are known, by owner. An owner that is gone has an entry beside what it still holds. */
@@ -41,6 +48,7 @@ export function ownerGroups({ tables, holders }: NodeSnapshot): OwnerGroup[] {
   const groups = new Map<string, Writable>();
   for (const type of TYPES) {
     const table: Table<ObjectType> = tables[type] as Table<ObjectType>;
+    const entries = type === "map" ? tables.map.columns.entries : NONE;
     table.descriptions.forEach((description, row) => {
       const known = table.ownership?.rows[row];
       const owner = known?.owner ?? nobody(type, description, known, holders);
@@ -54,7 +62,7 @@ export function ownerGroups({ tables, holders }: NodeSnapshot): OwnerGroup[] {
         groups.set(name, group);
       }
       group.objects[type]++;
-      group.memoryBytes += memoryBytes(type, description);
+      group.memoryBytes += memoryBytes(type, description, entries[row]);
     });
   }
   return [...groups.values()].sort((a, b) =>
@@ -119,15 +127,24 @@ function nobody(
 function memoryBytes(
   type: ObjectType,
   description: Descriptions[ObjectType],
+  entries: number,
 ): number {
   switch (type) {
-    case "map":
-      return mapMemoryBytes(description as Descriptions["map"]);
-    case "program":
-      return programMemoryBytes(description as Descriptions["program"]);
+    case "map": {
+      const map = description as Descriptions["map"];
+      return known(mapMemlockBytes(map, entries)) ?? mapMemoryBytes(map);
+    }
+    case "program": {
+      const program = description as Descriptions["program"];
+      return known(programMemlockBytes(program)) ?? programMemoryBytes(program);
+    }
     default:
       return 0;
   }
+}
+
+function known(bytes: number): number | undefined {
+  return Number.isNaN(bytes) ? undefined : bytes;
 }
 
 function noObjects(): Record<ObjectType, number> {
