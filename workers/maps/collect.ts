@@ -7,17 +7,18 @@ import { backedTable, collectorOf, iteratorsFor } from "../backend.ts";
 import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";
 import { Rows } from "../rows.ts";
+import { watchBuffers } from "./buffers.ts";
 import { iterateMaps } from "./iterate.ts";
 import { MapMemory } from "./memory_of.ts";
 import { MAP_COLUMNS } from "./model.ts";
 import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
 
-/** The collector of the maps worker: one table, of maps. */
+/** The collector of the maps worker: one table, of maps; and what is known of buffers beside it. */
 export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
   const leaveOut = init.leaveOut.map;
   const rows = new Rows("map", MAP_WALK_WORDS, MAP_COLUMNS);
   const { iterators } = init;
-  return collectorOf(backedTable(
+  const collector = collectorOf(backedTable(
     kernel,
     {
       rows,
@@ -40,4 +41,9 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
     },
     ...iteratorsFor("map", init),
   ));
+  const buffers = watchBuffers(kernel, {
+    rings: "nothing looks at ring buffers yet",
+    perf: "nothing looks at perf buffers yet",
+  });
+  return Object.assign(collector, { buffers });
 }
