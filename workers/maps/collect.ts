@@ -11,6 +11,7 @@ import { watchBuffers } from "./buffers.ts";
 import { iterateMaps } from "./iterate.ts";
 import { MapMemory } from "./memory_of.ts";
 import { MAP_COLUMNS } from "./model.ts";
+import { RingCollector } from "./rings.ts";
 import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
 
 /** The collector of the maps worker: one table, of maps; and what is known of buffers beside it. */
@@ -42,8 +43,16 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
     ...iteratorsFor("map", init),
   ));
   const buffers = watchBuffers(kernel, {
-    rings: "nothing looks at ring buffers yet",
+    rings: ringsOf(kernel, init),
     perf: "nothing looks at perf buffers yet",
   });
   return Object.assign(collector, { buffers });
+}
+
+function ringsOf(
+  kernel: KernelPort,
+  { iterators }: CollectInit,
+): RingCollector | string {
+  const rings = iterators?.rings ?? "no iterators were opened";
+  return typeof rings === "string" ? rings : new RingCollector(kernel, rings);
 }
