@@ -39,11 +39,12 @@ export interface OpenRings extends OpenIterator {
 /** Tried in turn: the first asks for 6.4. */
 const FORMS: readonly Form[] = ["typed", "probe"];
 
-/** Answers one sentence where it does not work. Needs CAP_BPF and CAP_PERFMON. Since 5.8. */
+/** Answers one sentence where none of the forms works. Needs CAP_BPF and CAP_PERFMON. Since 5.8. */
 export function openRings(
   kernel: KernelPort,
   btf: Btf,
   pins: PinPlace,
+  forms: readonly Form[] = FORMS,
 ): OpenRings | string {
   const attachBtfId = btf.functionId("bpf_iter_bpf_map");
   if (attachBtfId === undefined) return "this kernel has no iterator over maps";
@@ -58,7 +59,13 @@ export function openRings(
   const budget = createMap(kernel, BUDGET);
   try {
     if (budget < 0) return `BPF_MAP_CREATE failed: ${errnoName(-budget)}`;
-    const opened = load(kernel, btf, { states, budget }, attachBtfId);
+    const opened = load(
+      kernel,
+      btf,
+      { states, budget },
+      attachBtfId,
+      forms,
+    );
     if (typeof opened === "string") return opened;
     const pinFd = pins.pin(opened.linkFd);
     return {
@@ -85,9 +92,10 @@ function load(
   btf: Btf,
   maps: RingMaps,
   attachBtfId: number,
+  forms: readonly Form[],
 ): OpenIterator | string {
   const reasons: string[] = [];
-  for (const form of FORMS) {
+  for (const form of forms) {
     try {
       const code = compileRings(btf, maps, form);
       const instructions = kernel.allocate(code.length);

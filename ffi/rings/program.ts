@@ -29,8 +29,8 @@ const SEQ_WRITE = 127;
 const MOST_A_PASS = 1 << 18;
 const MOST_A_RING = 1 << 16;
 const LEAST_A_RING = 256;
-/** Where a loop is walked through by the verifier, which gives up at a million instructions. */
-const MOST_BOUNDED = 512;
+/** Where a loop is walked through by the verifier, whose time grows faster than this does. */
+const MOST_BOUNDED = 128;
 
 /** What the program looks up. */
 export const RING_STRUCTS = [
@@ -50,13 +50,13 @@ export const RING_FUNCTIONS = [
   "bpf_rdonly_cast",
 ] as const;
 
-export const RING_BUDGET_BYTES = 16;
+export const RING_BUDGET_BYTES = 48;
 
 /** Maps of our own. */
 export interface RingMaps {
   /** From RING_KEY_BYTES to RING_STATE_BYTES. */
   readonly states: number;
-  /** One element of RING_BUDGET_BYTES: headers that the present pass may still read, and which pass that is. */
+  /** One element of RING_BUDGET_BYTES: headers that the present pass may still read, which pass that is, and what forget() needs. */
   readonly budget: number;
 }
 
@@ -95,6 +95,7 @@ export function compileRings(
   readPositions(emit);
   findState(emit, maps);
   setOut(emit);
+  forget(emit, maps);
   limit(emit, maps);
   asm.load(8, "r9", "r10", RING);
   const ring = (path: string) => emit.place(["bpf_ringbuf", path]).offset;
@@ -251,6 +252,19 @@ function setOut(emit: Emitter): void {
     .label("consumed").load(8, "r1", "r10", RECORD + RING_RECORD.consumerPos)
     .jump("r1", "<=", "r2", "set").move("r1", "r2")
     .label("set").store(8, "r10", WALK.start, "r1");
+}
+
+/**
+ * Has the verifier forget by which way the walk is begun: of what comes out of a map it knows nothing. Else it walks through the loop
+ * once for each way.
+ */
+function forget(emit: Emitter, maps: RingMaps): void {
+  const { asm } = emit;
+  asm.mapValue("r1", maps.budget, 16);
+  [WALK.start, WALK.end, WALK.isSynced, WALK.flags].forEach((at, i) => {
+    asm.load(8, "r2", "r10", at).store(8, "r1", i * 8, "r2")
+      .load(8, "r2", "r1", i * 8).store(8, "r10", at, "r2");
+  });
 }
 
 /** Leaves in r3 how many headers may be read of this ring. */

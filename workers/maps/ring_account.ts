@@ -47,6 +47,8 @@ export function serialAt(words: Uint32Array, at: number): number {
 export class RingAccount {
   /** A producer seems to have found no room; not confirmed yet. */
   isSuspect = false;
+  /** There is more to walk than the last pass could. */
+  isBehind = false;
   /** Highest lately. */
   bytesPerMs = 0;
   sizeBytes = 0;
@@ -61,6 +63,8 @@ export class RingAccount {
   #discards = 0;
   #walked = 0;
   #walkPos = 0;
+  /** Up to here records could have been counted: what is behind one that is not committed yet cannot. */
+  #dueTo = 0;
   #firstPos = 0;
   // Of times that the program has forgotten, and of bytes that nobody counted.
   #otherEvents = 0;
@@ -108,6 +112,7 @@ export class RingAccount {
       ? 1
       : 0;
     if (this.#isBroken === 1) return;
+    this.isBehind = (flags & RING_FLAGS.UNFINISHED) !== 0;
     this.#takePositions(words, at, producer, startedAtMs);
     this.#takeWalk(words, at);
     this.#takeLoss(words, at, producer, startedAtMs, endedAtMs);
@@ -115,7 +120,7 @@ export class RingAccount {
 
   /** Writes the row at `at`; whether it is another one than was there. */
   write(rows: Float64Array, at: number): boolean {
-    const span = this.#otherSpan + this.#walkPos - this.#firstPos;
+    const span = this.#otherSpan + this.#dueTo - this.#firstPos;
     const walked = this.#otherWalked + this.#walked;
     const pending = this.#written - this.#consumed;
     let changed = set(rows, at, this.mapId);
@@ -187,6 +192,9 @@ export class RingAccount {
     this.#discards = discards;
     this.#walked = walked;
     this.#walkPos = u64(words, at + WORD.walkPos);
+    this.#dueTo = (words[at + WORD.flags] & RING_FLAGS.BUSY) === 0
+      ? this.#written
+      : this.#walkPos;
     const gap = this.#walkPos - firstPos - walked;
     this.#unexplained += gap - this.#gap;
     this.#gap = gap;

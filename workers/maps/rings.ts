@@ -96,8 +96,10 @@ export class RingCollector implements BufferLook {
   /** As the fastest ring wants it, and never more often than may be paid for. */
   get nextDelayMs(): number {
     let delayMs = this.#accounts.length === 0 ? NO_RING_MS : LONGEST_MS;
-    for (const { sizeBytes, bytesPerMs } of this.#accounts) {
-      const wantedMs = LOOK_AT_SHARE * sizeBytes / bytesPerMs;
+    for (const { sizeBytes, bytesPerMs, isBehind } of this.#accounts) {
+      const wantedMs = isBehind
+        ? SHORTEST_MS
+        : LOOK_AT_SHARE * sizeBytes / bytesPerMs;
       if (wantedMs < delayMs) delayMs = wantedMs;
     }
     const paidMs = this.#costMs / this.#cpuShare;

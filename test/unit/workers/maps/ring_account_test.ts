@@ -103,6 +103,17 @@ Deno.test("RingAccount explains a gap that came before the first walk by that wa
   assertEquals(row.events, 90);
 });
 
+Deno.test("RingAccount covers less while it is behind, and all where only what is not committed is left", () => {
+  const looks = new Looks();
+  const record = { producerPos: 1_000, walkPos: 600, walkedBytes: 600 };
+  const behind = looks.take({ ...record, flags: RING_FLAGS.UNFINISHED });
+  assertEquals(behind.coverage, 0.6);
+  assert(looks.account.isBehind);
+  const busy = looks.take({ ...record, flags: RING_FLAGS.BUSY });
+  assertEquals(busy.coverage, 1);
+  assert(!looks.account.isBehind);
+});
+
 Deno.test("RingAccount counts from the ring's first sight where it had come round by then", () => {
   const row = new Looks().take({
     producerPos: 50_100,
