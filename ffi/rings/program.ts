@@ -18,7 +18,7 @@ import {
   RING_STATE,
   RING_STATE_BYTES,
 } from "./record.ts";
-import { type Loop, numberLoop, type WalkSlots, writeWalk } from "./walk.ts";
+import { numberLoop, type WalkSlots, writeWalk } from "./walk.ts";
 
 const MAP_LOOKUP_ELEM = 1;
 const MAP_UPDATE_ELEM = 2;
@@ -29,8 +29,12 @@ const SEQ_WRITE = 127;
 const MOST_A_PASS = 1 << 18;
 const MOST_A_RING = 1 << 16;
 const LEAST_A_RING = 256;
-/** Where a loop is walked through by the verifier, whose time grows faster than this does. */
+/**
+ * Where a loop is walked through by the verifier, whose time grows faster than this does. A walk goes on where the program asks for
+ * the same ring again, which costs its reader a read(): up to so many headers a pass.
+ */
 const MOST_BOUNDED = 128;
+const MOST_BOUNDED_A_PASS = MOST_BOUNDED * 256;
 
 /** What the program looks up. */
 export const RING_STRUCTS = [
@@ -96,7 +100,7 @@ export function compileRings(
   findState(emit, maps);
   setOut(emit);
   forget(emit, maps);
-  limit(emit, maps);
+  limit(emit, maps, "most" in loop ? MOST_BOUNDED_A_PASS : MOST_A_PASS);
   asm.load(8, "r9", "r10", RING);
   const ring = (path: string) => emit.place(["bpf_ringbuf", path]).offset;
   const pageBytes = ring("producer_pos") - ring("consumer_pos");
@@ -106,7 +110,8 @@ export function compileRings(
     data: ring("data"),
     pageShift: Math.log2(pageBytes),
   }, loop);
-  settle(emit, maps, loop);
+  settle(emit, maps);
+  if ("most" in loop) askAgain(emit, maps);
   report(emit);
   return asm.label("end").move("r0", 0).exit().assemble();
 }
@@ -268,14 +273,14 @@ function forget(emit: Emitter, maps: RingMaps): void {
 }
 
 /** Leaves in r3 how many headers may be read of this ring. */
-function limit(emit: Emitter, maps: RingMaps): void {
+function limit(emit: Emitter, maps: RingMaps, mostAPass: number): void {
   const { asm } = emit;
   asm.load(8, "r1", "r10", CONTEXT)
     .load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
     .load(8, "r2", "r1", emit.place(["bpf_iter_meta", "session_id"]).offset)
     .mapValue("r1", maps.budget, 0)
     .load(8, "r3", "r1", 8).jump("r2", "==", "r3", "spent")
-    .store(8, "r1", 8, "r2").move("r3", MOST_A_PASS).store(8, "r1", 0, "r3")
+    .store(8, "r1", 8, "r2").move("r3", mostAPass).store(8, "r1", 0, "r3")
     .label("spent").load(8, "r3", "r1", 0)
     .jump("r3", ">", LEAST_A_RING, "left").move("r3", LEAST_A_RING)
     .label("left").jump("r3", "<=", MOST_A_RING, "most")
@@ -284,7 +289,7 @@ function limit(emit: Emitter, maps: RingMaps): void {
 }
 
 /** Keeps what the walk found, if no producer overwrote meanwhile what was read. */
-function settle(emit: Emitter, maps: RingMaps, loop: Loop): void {
+function settle(emit: Emitter, maps: RingMaps): void {
   const { asm } = emit;
   const addFlag = (flag: number) =>
     asm.load(8, "r1", "r10", WALK.flags).alu64("r1", "|=", flag)
@@ -294,13 +299,10 @@ function settle(emit: Emitter, maps: RingMaps, loop: Loop): void {
     asm.load(8, "r2", "r8", member).alu64("r1", "+=", "r2")
       .store(8, "r8", member, "r1");
   };
-  if (!("most" in loop)) {
-    // Whoever is at its end may go on for ever, and what it spends with it.
-    asm.mapValue("r1", maps.budget, 0).load(8, "r2", "r1", 0)
-      .load(8, "r3", "r10", WALK.steps).jump("r2", "<", "r3", "overspent")
-      .alu64("r2", "-=", "r3").store(8, "r1", 0, "r2").goto("counted")
-      .label("overspent").store(8, "r1", 0, 0).label("counted");
-  }
+  asm.mapValue("r1", maps.budget, 0).load(8, "r2", "r1", 0)
+    .load(8, "r3", "r10", WALK.steps).jump("r2", "<", "r3", "overspent")
+    .alu64("r2", "-=", "r3").store(8, "r1", 0, "r2").goto("counted")
+    .label("overspent").store(8, "r1", 0, 0).label("counted");
   asm.load(8, "r8", "r10", STATE).load(8, "r9", "r10", RING);
   position(emit, "producer_pos");
   asm.load(8, "r1", "r10", WALK.start).alu64("r0", "-=", "r1")
@@ -332,6 +334,18 @@ function settle(emit: Emitter, maps: RingMaps, loop: Loop): void {
     .label("behind").load(8, "r6", "r10", WALK.end)
     .label("stand").store(8, "r8", RING_STATE.walkPos, "r6")
     .label("settled");
+}
+
+/** Ends with 1, which asks for the same map again, where a walk came further and may go on. Source: kernel/bpf/bpf_iter.c. */
+function askAgain(emit: Emitter, maps: RingMaps): void {
+  emit.asm.load(8, "r1", "r10", WALK.flags)
+    .alu64("r1", "&=", RING_FLAGS.UNFINISHED | RING_FLAGS.DROPPED)
+    .jump("r1", "!=", RING_FLAGS.UNFINISHED, "enough")
+    .load(8, "r1", "r8", RING_STATE.walkPos).jump("r1", "!=", "r6", "enough")
+    .mapValue("r1", maps.budget, 0).load(8, "r1", "r1", 0)
+    .jump("r1", "==", 0, "enough")
+    .move("r0", 1).exit()
+    .label("enough");
 }
 
 /** Writes the record. */

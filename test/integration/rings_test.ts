@@ -18,6 +18,9 @@ import {
   RING_STRUCTS,
 } from "../../ffi/mod.ts";
 import { RingCollector } from "../../workers/maps/rings.ts";
+import { openIterators } from "../../workers/iterators.ts";
+import type { BuffersPass } from "../../workers/maps/buffers_model.ts";
+import { sampleOnce } from "../../workers/sample_once.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { whyNoTool } from "../kernel/compile.ts";
 import { looking, RingProducer, type RingRow, rowOf } from "../kernel/rings.ts";
@@ -276,6 +279,44 @@ kernelTest(
 );
 
 kernelTest(
+  "the maps worker tells rings beside its first sample, without a bpf() call",
+  async () => {
+    await using producer = await RingProducer.start(1 << 16);
+    const truth = await producer.tell("produce 1 50 50 0 1");
+    using iterators = openIterators(kernel, false);
+    let calls = 0;
+    const passes: BuffersPass[] = [];
+    sampleOnce(
+      {
+        ...kernel,
+        bpf(command, attr, size) {
+          calls++;
+          return kernel.bpf(command, attr, size);
+        },
+      },
+      (message) => {
+        if (message.kind === "buffers") passes.push(message.pass);
+      },
+      {
+        leaveOut: iterators.ownIds,
+        iterators: iterators.iterators,
+        intervalMs: 100,
+      },
+    );
+    assertEquals([passes.length, calls], [1, 0]);
+    const [{ rings, unavailable, passes: looks, spentMs }] = passes;
+    assertEquals([looks, unavailable.rings], [1, undefined]);
+    assertGreater(spentMs, 0);
+    const found = rowOf({ rows: rings }, producer.mapId);
+    assertEquals([found?.events, found?.discards], [
+      truth.events,
+      truth.discards,
+    ]);
+  },
+  ...reasons,
+);
+
+kernelTest(
   "openRings() does without the kernel's own loop, some records at a time",
   async () => {
     using opened = open(["probe"]);
@@ -283,7 +324,7 @@ kernelTest(
     const collector = new RingCollector(kernel, opened.rings);
     await using producer = await RingProducer.start(1 << 20);
     const truth = await producer.tell("produce 1 1000 100 0 1");
-    for (let i = 0; i < 20; i++) collector.look();
+    collector.look();
     const found = row(collector, producer);
     assertEquals([found.events, found.discards], [
       truth.events,
