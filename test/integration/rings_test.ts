@@ -299,7 +299,7 @@ kernelTest(
       },
       {
         leaveOut: iterators.ownIds,
-        iterators: iterators.iterators,
+        opened: { iterators: iterators.iterators },
         intervalMs: 100,
       },
     );

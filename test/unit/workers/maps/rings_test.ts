@@ -36,6 +36,7 @@ class FakeRings {
     open: (path) => this.kernel.open(path),
     readDirectory: (fd, into) => this.kernel.readDirectory(fd, into),
     mountDetached: (type) => this.kernel.mountDetached(type),
+    openPerfEvent: () => this.kernel.openPerfEvent(),
     chmod: (path, mode) => this.kernel.chmod(path, mode),
     unlink: (path) => this.kernel.unlink(path),
     threadId: () => this.kernel.threadId(),
