@@ -24,6 +24,7 @@ import { sampleOnce } from "../../workers/sample_once.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { whyNoTool } from "../kernel/compile.ts";
 import { looking, RingProducer, type RingRow, rowOf } from "../kernel/rings.ts";
+import { hasSince } from "../kernel/since.ts";
 import { kernelTest } from "../kernel/skip.ts";
 
 const reasons = [
