@@ -257,6 +257,7 @@ kernelTest(
     assertEquals(row(collector, producer), { ...honest, isBroken: 1 });
   },
   ...reasons,
+  hasSince(kernel, "6.1") ? undefined : "user rings came with 6.1",
 );
 
 kernelTest(
