@@ -13,6 +13,7 @@ import {
   type WalkFailure,
   type WalkVisitor,
 } from "../ffi/mod.ts";
+import type { BuffersPass } from "./maps/buffers_model.ts";
 import type {
   BackendName,
   ObjectType,
@@ -48,6 +49,21 @@ export interface Collector {
   readonly tables: readonly BackedTable[];
   /** Of the programs that were loaded and unloaded; absent where nothing tells. */
   readonly loads?: LoadEventReader;
+  readonly buffers?: BuffersCollector;
+}
+
+/** What a worker looks at beside its tables, each at a pace of its own. */
+export interface BuffersCollector {
+  readonly looks: readonly Look[];
+  /** What is new since the last call; undefined where nothing is. */
+  take(): BuffersPass | undefined;
+}
+
+export interface Look {
+  /** Looks once; never throws. */
+  look(): void;
+  /** From now to when it wants to look again. */
+  readonly nextDelayMs: number;
 }
 
 /** What a kind of object makes of the objects that a walk visits. */

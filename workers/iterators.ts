@@ -20,6 +20,7 @@ import {
   MAP_TICK,
   type OpenIterator,
   openPinned,
+  openRings,
   perCpuBases,
   PerCpuTable,
   PinPlace,
@@ -28,6 +29,8 @@ import {
   PROGRAM_TICK,
   readBtf,
   type RecordTable,
+  RING_FUNCTIONS,
+  RING_STRUCTS,
   structsOf,
 } from "../ffi/mod.ts";
 import { selfCheck } from "./iterators_check.ts";
@@ -149,11 +152,17 @@ function openAll(
       open.splice(open.indexOf(one), 1);
     }
   }
+  const rings = openRings(kernel, types, pins);
+  if (typeof rings !== "string") {
+    open.push(rings);
+    ownMaps.push(...rings.mapIds);
+  }
   return {
     ...all,
     btf: openBtf(kernel, types, pins, open),
     holders: openHolders(kernel, types, pins, open),
     memory: proveMemory(kernel, types, all.map),
+    rings,
   };
 }
 
@@ -198,13 +207,17 @@ function scan(kernel: KernelPort): Btf | string {
           ...HOLDER_STRUCTS,
           ...MEMORY_TYPES,
           STRUCT_OPS_SAMPLE,
+          ...RING_STRUCTS,
         ]),
       ],
       functions: [
-        ...new Set(tables.map(({ target }) => `bpf_iter_${target}`)),
-        "bpf_rdonly_cast",
-        ...HOLDER_FUNCTIONS,
-        ...new Set(tables.flatMap(callsOf)),
+        ...new Set([
+          ...tables.map(({ target }) => `bpf_iter_${target}`),
+          "bpf_rdonly_cast",
+          ...HOLDER_FUNCTIONS,
+          ...tables.flatMap(callsOf),
+          ...RING_FUNCTIONS,
+        ]),
       ],
       enumerators: [...new Set(tables.flatMap(enumeratorsOf))],
     });

@@ -4,18 +4,19 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
-import type { OpenIterator } from "../ffi/mod.ts";
+import type { OpenIterator, OpenRings } from "../ffi/mod.ts";
 import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import type { HoldersPass } from "./links/holders_model.ts";
 import type { MemoryTerms } from "./maps/memory.ts";
 import type { LinkDescription } from "./links/model.ts";
+import type { BuffersPass } from "./maps/buffers_model.ts";
 import type { MapDescription } from "./maps/model.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -56,6 +57,8 @@ export interface Iterators
   readonly mayWalk: boolean;
   /** BTF objects may be listed by id. */
   readonly mayListBtf: boolean;
+  /** Over ring buffers, or one sentence why there is none; absent where nobody tried. */
+  readonly rings?: OpenRings | string;
 }
 
 /** At least one of the two. Plain data. */
@@ -240,6 +243,13 @@ export interface Loads {
   readonly lost: number;
 }
 
+/** What is known of ring and perf buffers changed; at most one between two samples. */
+export interface Buffers {
+  readonly kind: "buffers";
+  readonly epoch: number;
+  readonly pass: BuffersPass;
+}
+
 export type FromWorker =
   | Ready
   | Backend
@@ -249,6 +259,7 @@ export type FromWorker =
   | Loads
   | Holders
   | HoldersFailed
+  | Buffers
   | Stopped;
 
 /** A message that this version of the protocol does not have. */
@@ -313,6 +324,7 @@ const FROM_WORKER: Shapes<FromWorker> = {
   },
   holders: { epoch: "number", pass: "object" },
   holders_failed: { epoch: "number", reason: "string" },
+  buffers: { epoch: "number", pass: "object" },
   stopped: { epoch: "number" },
 };
 

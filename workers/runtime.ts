@@ -1,6 +1,7 @@
 /**
  * Owns the message loop that every worker shares: Init, then samples by the cadence until Stop. In: a collector's
- * constructor. Out: Ready, births, blocks and Sampled messages, always births before the sample that refers to them.
+ * constructor. Out: Ready, births, blocks and Sampled messages, always births before the sample that refers to them; beside them
+ * what its looks find, once a sample at most.
  * @module
  */
 /// <reference no-default-lib="true" />
@@ -46,6 +47,7 @@ export class CollectorRun {
   #cancel = () => {};
   #sampleAtMs = 0;
   readonly #aside: Aside | undefined;
+  readonly #cancelLooks: (() => void)[] = [];
   /** As the main thread knows them. */
   #backends: readonly TableBackend[];
   /** Nothing failed in the last sample, and nothing was skipped. */
@@ -77,6 +79,13 @@ export class CollectorRun {
       if (init.epoch === FIRST_EPOCH) collector.loads.read();
       this.#tellLoads({ loaded: 0, unloaded: 0, lost: 0 });
     }
+    collector.buffers?.looks.forEach((look, i) => {
+      const lookAndWait = (): void => {
+        look.look();
+        this.#cancelLooks[i] = thread.after(look.nextDelayMs, lookAndWait);
+      };
+      lookAndWait();
+    });
     this.#sampleAndWait();
   }
 
@@ -98,6 +107,7 @@ export class CollectorRun {
   /** No sample is taken any more. */
   stop(): void {
     this.#cancel();
+    for (const cancel of this.#cancelLooks) cancel();
     this.#post({ kind: "stopped", epoch: this.#init.epoch });
   }
 
@@ -147,6 +157,7 @@ export class CollectorRun {
     const loads = this.#collector.loads?.read();
     if (loads !== undefined) this.#tellLoads(loads);
     this.#tellBackend();
+    this.#tellBuffers();
     let syscalls = 0;
     for (const table of tables) syscalls += table.syscalls;
     const sample: Beat = {
@@ -188,6 +199,12 @@ export class CollectorRun {
       backendReason,
       tables: this.#backends,
     });
+  }
+
+  #tellBuffers(): void {
+    const pass = this.#collector.buffers?.take();
+    if (pass === undefined) return;
+    this.#post({ kind: "buffers", epoch: this.#init.epoch, pass });
   }
 
   #publish(table: TableCollector, tick: number, startedAtMs: number): void {

@@ -101,7 +101,7 @@ export function openProgram(
     for (const form of FORMS) {
       const { compiled, answer } = load(form, new Set());
       if (typeof answer === "number") {
-        return link(kernel, answer, compiled, form, limits);
+        return linkIterator(kernel, answer, compiled, form, limits);
       }
     }
     for (const form of FORMS) {
@@ -120,7 +120,7 @@ export function openProgram(
       }).map(({ name }) => name);
       const { compiled, answer } = load(form, new Set(refused));
       if (typeof answer === "number") {
-        return link(kernel, answer, compiled, form, limits);
+        return linkIterator(kernel, answer, compiled, form, limits);
       }
     }
     return reason;
@@ -130,14 +130,14 @@ export function openProgram(
   }
 }
 
-function link(
+/** Closes the program, which the link keeps. */
+export function linkIterator(
   kernel: KernelPort,
   programFd: number,
-  { recordBytes, fields, absent }: Compiled,
+  { recordBytes, fields, absent }: Omit<Compiled, "code">,
   form: Form,
-  limits: IteratorLimits | undefined,
+  limits?: IteratorLimits,
 ): OpenIterator | string {
-  // The link keeps the program.
   using program = new Fd(kernel, programFd);
   let linkFd = createIteratorLink(kernel, program.number, limits);
   if (linkFd === -E2BIG) linkFd = createIteratorLink(kernel, program.number);
@@ -160,7 +160,8 @@ function idOf(kernel: KernelPort, fd: number, offset: number): number {
   return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
 }
 
-function sentenceOf({ reason, errno }: Refusal): string {
+/** For whoever asked for a program that was refused. */
+export function sentenceOf({ reason, errno }: Refusal): string {
   return reason === errnoName(errno)
     ? `BPF_PROG_LOAD failed: ${reason}`
     : `the verifier says: ${reason}`;

@@ -83,6 +83,7 @@ export class SampledNode implements NodeState {
         this.#state.holders(message);
         break;
       case "holders_failed":
+      case "buffers":
       case "stopped":
         break;
     }

@@ -6,6 +6,7 @@
 import type {
   Births,
   Block,
+  Buffers,
   CollectorName,
   FromWorker,
   Holders,
@@ -49,6 +50,8 @@ export interface SampleSink {
   holders?(message: Holders): void;
   /** That could not be found out, and why. */
   holdersFailed?(message: HoldersFailed): void;
+  /** Of the maps worker. */
+  buffers?(message: Buffers): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
   ended?(name: CollectorName): void;
 }

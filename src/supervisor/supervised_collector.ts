@@ -189,6 +189,8 @@ export class SupervisedCollector implements LifeListener {
           `Who keeps objects alive cannot be found out: ${message.reason}`,
         );
         return sink.holdersFailed?.(message);
+      case "buffers":
+        return sink.buffers?.(message);
       case "stopped":
         return this.failed(
           `The ${name} worker stopped, and nobody had asked it to`,

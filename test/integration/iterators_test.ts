@@ -25,8 +25,8 @@ const COLLECT = {
   program: collectPrograms,
   link: collectLinks,
 } as const;
-/** Programs, each with a link: two a table, two that follow to BTF, five that find holders. */
-const OWN = 3 * 2 + 2 + 5;
+/** Programs, each with a link: two a table, two that follow to BTF, five that find holders, one that looks at ring buffers. */
+const OWN = 3 * 2 + 2 + 5 + 1;
 const PATIENCE_MS = 5_000;
 const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
 const noLinkIterator = hasSince(openLibc(), "5.19")
@@ -121,7 +121,11 @@ kernelTest(
   () => {
     const kernel = openLibc();
     const fds = listDirectory(kernel, "/proc/self/fd");
-    const own = { program: new Set<number>(), link: new Set<number>() };
+    const own = {
+      program: new Set<number>(),
+      link: new Set<number>(),
+      map: new Set<number>(),
+    };
     {
       using opened = openIterators(kernel, false);
       const { iterators, ownIds } = opened;
@@ -138,11 +142,18 @@ kernelTest(
         const seen = told(kernel, kind, init);
         assertEquals([...seen.keys()].filter((id) => own[kind].has(id)), []);
       }
+      const maps = idsOf(kernel, "map");
+      for (const id of ownIds.map) {
+        assert(maps.has(id), `map ${id}`);
+        own.map.add(id);
+      }
+      // What is remembered of ring buffers.
+      assert(own.map.size >= 2, `${own.map.size} maps`);
     }
     assertEquals(listDirectory(kernel, "/proc/self/fd"), fds);
     // What was pinned goes a moment after its last descriptor.
     const until = kernel.monotonicMs() + PATIENCE_MS;
-    for (const kind of ["program", "link"] as const) {
+    for (const kind of ["program", "link", "map"] as const) {
       let left = own[kind];
       while (left.size > 0 && kernel.monotonicMs() < until) {
         left = idsOf(kernel, kind).intersection(own[kind]);

@@ -7,17 +7,19 @@ import { backedTable, collectorOf, iteratorsFor } from "../backend.ts";
 import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";
 import { Rows } from "../rows.ts";
+import { watchBuffers } from "./buffers.ts";
 import { iterateMaps } from "./iterate.ts";
 import { MapMemory } from "./memory_of.ts";
 import { MAP_COLUMNS } from "./model.ts";
+import { RingCollector } from "./rings.ts";
 import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
 
-/** The collector of the maps worker: one table, of maps. */
+/** The collector of the maps worker: one table, of maps; and what is known of buffers beside it. */
 export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
   const leaveOut = init.leaveOut.map;
   const rows = new Rows("map", MAP_WALK_WORDS, MAP_COLUMNS);
   const { iterators } = init;
-  return collectorOf(backedTable(
+  const collector = collectorOf(backedTable(
     kernel,
     {
       rows,
@@ -40,4 +42,17 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
     },
     ...iteratorsFor("map", init),
   ));
+  const buffers = watchBuffers(kernel, {
+    rings: ringsOf(kernel, init),
+    perf: "nothing looks at perf buffers yet",
+  });
+  return Object.assign(collector, { buffers });
+}
+
+function ringsOf(
+  kernel: KernelPort,
+  { iterators }: CollectInit,
+): RingCollector | string {
+  const rings = iterators?.rings ?? "no iterators were opened";
+  return typeof rings === "string" ? rings : new RingCollector(kernel, rings);
 }

@@ -85,3 +85,38 @@ Deno.test("Naps.after() answers what cancels the call, in the event loop, too", 
   thread.naps.nap();
   assertEquals(thread.done, ["timer 3000"]);
 });
+
+Deno.test("Naps.nap() waits for the earliest of several, each at its own pace", () => {
+  const thread = new FakeThread();
+  const repeat = (name: string, delayMs: number, times: number) => {
+    let left = times;
+    const callback = () => {
+      thread.done.push(`${name} ${thread.nowMs}`);
+      if (--left > 0) thread.naps.after(delayMs, callback);
+    };
+    thread.naps.after(delayMs, callback);
+  };
+  repeat("slow", 100, 2);
+  repeat("fast", 40, 4);
+  thread.naps.nap();
+  assertEquals(thread.done.filter((line) => !line.startsWith("sleep")), [
+    "fast 1040",
+    "fast 1080",
+    "slow 1100",
+    "fast 1120",
+    "fast 1160",
+    "slow 1200",
+  ]);
+});
+
+Deno.test("Naps.after() answers what cancels that callback alone", () => {
+  const thread = new FakeThread();
+  const cancel = thread.naps.after(10, () => thread.done.push("first"));
+  thread.naps.after(20, () => thread.done.push("second"));
+  cancel();
+  thread.naps.nap();
+  thread.naps.after(30, () => thread.done.push("third"));
+  cancel();
+  thread.naps.nap();
+  assertEquals(thread.done, ["sleep 20", "second", "sleep 30", "third"]);
+});

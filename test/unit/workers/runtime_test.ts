@@ -290,3 +290,48 @@ Deno.test("CollectorRun does what is aside between samples when it is due, and s
   run.stop();
   assertEquals(thread.waits, false);
 });
+
+Deno.test("CollectorRun looks beside its samples, and tells what was new with the next sample", () => {
+  const kernel = new FakeKernel();
+  const init = initMessage(3, 100, undefined);
+  const messages: FromWorker[] = [];
+  const waits: [delayMs: number, callback: () => void][] = [];
+  let looks = 0;
+  let cancelled = 0;
+  const run = new CollectorRun(
+    {
+      kernel,
+      post: (message) => messages.push(message),
+      after(delayMs, callback) {
+        waits.push([delayMs, callback]);
+        return () => cancelled++;
+      },
+    },
+    init,
+    {
+      ...collectPrograms(kernel, init),
+      buffers: {
+        looks: [{ look: () => void looks++, nextDelayMs: 8 }],
+        take: () =>
+          looks === 1 ? undefined : {
+            takenAtMs: 0,
+            passes: looks,
+            spentMs: 0,
+            periodMs: 8,
+            rings: new Float64Array(),
+            perf: new Float64Array(),
+            unavailable: {},
+          },
+      },
+    },
+  );
+  assertEquals(looks, 1);
+  assertEquals(waits.map(([delayMs]) => delayMs), [8, 100]);
+  assert(!kinds(messages).includes("buffers"));
+  waits[0][1]();
+  assertEquals([looks, waits[2][0]], [2, 8]);
+  waits[1][1]();
+  assertEquals(kinds(messages).slice(-2), ["buffers", "sampled"]);
+  run.stop();
+  assertEquals(cancelled, 2);
+});

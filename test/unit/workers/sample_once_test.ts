@@ -38,6 +38,7 @@ Deno.test("sampleOnce() says what the workers would say, collector by collector"
     "maps ready",
     "maps births map",
     "maps block map",
+    "maps buffers",
     "maps sampled",
     "programs ready",
     "programs births program",

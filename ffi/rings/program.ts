@@ -1,0 +1,376 @@
+/**
+ * Owns the program that looks at ring buffers from within the kernel: an iterator over maps, which passes over all that are no rings.
+ * In: the kernel's BTF, maps of our own. Out: instructions; for each ring it writes one RING_RECORD. It takes no reference to
+ * a ring beyond the moment, and writes nothing into one.
+ * Source: kernel/bpf/ringbuf.c, `struct bpf_ringbuf`.
+ * @module
+ */
+import { Assembler } from "../asm/assemble.ts";
+import type { Btf } from "../btf/btf.ts";
+import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "../iter/emitter.ts";
+import type { Form } from "../iter/table.ts";
+import { MAP_TYPES } from "../names.ts";
+import {
+  RING_FLAGS,
+  RING_KEY_BYTES,
+  RING_RECORD,
+  RING_RECORD_BYTES,
+  RING_STATE,
+  RING_STATE_BYTES,
+} from "./record.ts";
+import { numberLoop, type WalkSlots, writeWalk } from "./walk.ts";
+
+const MAP_LOOKUP_ELEM = 1;
+const MAP_UPDATE_ELEM = 2;
+const KTIME_GET_NS = 5;
+const SEQ_WRITE = 127;
+
+/** Headers that one pass reads at most, over all rings; each ring may read some whatever the others took. */
+const MOST_A_PASS = 1 << 18;
+const MOST_A_RING = 1 << 16;
+const LEAST_A_RING = 256;
+/**
+ * Where a loop is walked through by the verifier, whose time grows faster than this does. A walk goes on where the program asks for
+ * the same ring again, which costs its reader a read(): up to so many headers a pass.
+ */
+const MOST_BOUNDED = 128;
+const MOST_BOUNDED_A_PASS = MOST_BOUNDED * 256;
+
+/** What the program looks up. */
+export const RING_STRUCTS = [
+  "bpf_iter__bpf_map",
+  "bpf_iter_meta",
+  "bpf_map",
+  "bpf_prog_stats",
+  "bpf_ringbuf",
+  "bpf_ringbuf_hdr",
+  "bpf_ringbuf_map",
+] as const;
+export const RING_FUNCTIONS = [
+  "bpf_iter_bpf_map",
+  "bpf_iter_num_destroy",
+  "bpf_iter_num_new",
+  "bpf_iter_num_next",
+  "bpf_rdonly_cast",
+] as const;
+
+export const RING_BUDGET_BYTES = 48;
+
+/** Maps of our own. */
+export interface RingMaps {
+  /** From RING_KEY_BYTES to RING_STATE_BYTES. */
+  readonly states: number;
+  /** One element of RING_BUDGET_BYTES: headers that the present pass may still read, which pass that is, and what forget() needs. */
+  readonly budget: number;
+}
+
+/** Offsets from r10. */
+const RECORD = -RING_RECORD_BYTES;
+const SCRATCH = RECORD - SCRATCH_BYTES;
+const KEY = SCRATCH - RING_KEY_BYTES;
+const FRESH = KEY - RING_STATE_BYTES;
+const slot = (index: number) => FRESH - 8 * (index + 1);
+const WALK: WalkSlots = {
+  loop: slot(0),
+  start: slot(1),
+  end: slot(2),
+  isSynced: slot(3),
+  mask: slot(4),
+  flags: slot(5),
+  events: slot(6),
+  discards: slot(7),
+  steps: slot(8),
+};
+const CONTEXT = slot(9);
+const STATE = slot(10);
+const RING = slot(11);
+
+/** @throws {Absent} where the kernel has no rings, or others than this program knows. */
+export function compileRings(
+  btf: Btf,
+  maps: RingMaps,
+  form: Form,
+): Uint8Array<ArrayBuffer> {
+  const asm = new Assembler();
+  const emit = new Emitter(asm, btf, form, "bpf_map", SCRATCH);
+  const loop = form === "typed" ? numberLoop(btf) : { most: MOST_BOUNDED };
+  if (loop === undefined) throw new Absent("this kernel has no bpf_iter_num");
+  begin(emit);
+  readPositions(emit);
+  findState(emit, maps);
+  setOut(emit);
+  forget(emit, maps);
+  limit(emit, maps, "most" in loop ? MOST_BOUNDED_A_PASS : MOST_A_PASS);
+  asm.load(8, "r9", "r10", RING);
+  const ring = (path: string) => emit.place(["bpf_ringbuf", path]).offset;
+  const pageBytes = ring("producer_pos") - ring("consumer_pos");
+  writeWalk(emit, WALK, {
+    pageOffset: emit.place(["bpf_ringbuf_hdr", "pg_off"]).offset,
+    headerBytes: 8,
+    data: ring("data"),
+    pageShift: Math.log2(pageBytes),
+  }, loop);
+  settle(emit, maps);
+  if ("most" in loop) askAgain(emit, maps);
+  report(emit);
+  return asm.label("end").move("r0", 0).exit().assemble();
+}
+
+/** Leaves the map in r7, the ring's address in r9, both also where they are found again; ends where the map is no ring. */
+function begin(emit: Emitter): void {
+  const { asm } = emit;
+  const map = (path: string) => emit.place(["bpf_map", path]).offset;
+  asm.load(8, OBJECT, "r1", emit.place(["bpf_iter__bpf_map", "map"]).offset)
+    .jump(OBJECT, "==", 0, "end")
+    .load(4, "r0", OBJECT, map("map_type"))
+    .jump("r0", "==", MAP_TYPES.indexOf("ringbuf"), "ring")
+    .jump("r0", "!=", MAP_TYPES.indexOf("user_ringbuf"), "end")
+    .label("ring").store(8, "r10", CONTEXT, "r1")
+    .store(4, "r10", RECORD + RING_RECORD.type, "r0")
+    .load(4, "r0", OBJECT, map("id"))
+    .store(4, "r10", RECORD + RING_RECORD.id, "r0")
+    .store(8, "r10", KEY, "r0")
+    .store(8, "r10", RECORD + RING_RECORD.cookie, 0);
+  if (emit.has([["bpf_map", "cookie"]])) {
+    asm.load(8, "r0", OBJECT, map("cookie"))
+      .store(8, "r10", RECORD + RING_RECORD.cookie, "r0");
+  }
+  asm.load(8, "r0", "r10", RECORD + RING_RECORD.cookie)
+    .store(8, "r10", KEY + 8, "r0")
+    .load(4, "r0", OBJECT, map("max_entries"))
+    .store(8, "r10", RECORD + RING_RECORD.sizeBytes, "r0")
+    .alu64("r0", "-=", 1).store(8, "r10", WALK.mask, "r0");
+  emit.address([["bpf_ringbuf_map", "rb"]]);
+  asm.move("r9", "r0").store(8, "r10", RING, "r9")
+    .store(8, "r10", WALK.flags, 0);
+}
+
+/**
+ * Reads the ring's positions. The consumer's is read before the producer's and after it: the one must not be beyond it, the other
+ * not too far behind.
+ */
+function readPositions(emit: Emitter): void {
+  const { asm } = emit;
+  const at = (name: "consumerPos" | "producerPos" | "pendingPos") =>
+    RECORD + RING_RECORD[name];
+  position(emit, "consumer_pos");
+  asm.move("r8", "r0");
+  position(emit, "producer_pos");
+  asm.store(8, "r10", at("producerPos"), "r0");
+  if (emit.has([["bpf_ringbuf", "pending_pos"]])) {
+    position(emit, "pending_pos");
+    asm.store(8, "r10", at("pendingPos"), "r0");
+  } else asm.store(8, "r10", at("pendingPos"), -1);
+  position(emit, "consumer_pos");
+  asm.store(8, "r10", at("consumerPos"), "r0")
+    .jump("r0", "<", "r8", "jumped");
+  if (emit.has([["bpf_ringbuf", "overwrite_pos"]])) {
+    position(emit, "overwrite_pos");
+    asm.jump("r0", "==", 0, "kept")
+      .load(8, "r1", "r10", WALK.flags)
+      .alu64("r1", "|=", RING_FLAGS.OVERWRITES)
+      .store(8, "r10", WALK.flags, "r1")
+      .load(8, "r1", "r10", at("consumerPos"))
+      .jump("r0", "<=", "r1", "kept")
+      .store(8, "r10", at("consumerPos"), "r0")
+      .label("kept");
+  }
+  asm.load(8, "r1", "r10", at("producerPos"))
+    .jump("r8", ">", "r1", "jumped")
+    .load(8, "r2", "r10", at("consumerPos"))
+    // It went on meanwhile.
+    .jump("r2", ">=", "r1", "plausible")
+    .alu64("r1", "-=", "r2")
+    .load(8, "r2", "r10", RECORD + RING_RECORD.sizeBytes)
+    .jump("r1", "<=", "r2", "plausible")
+    .label("jumped").load(8, "r1", "r10", WALK.flags)
+    .alu64("r1", "|=", RING_FLAGS.JUMPED).store(8, "r10", WALK.flags, "r1")
+    .label("plausible");
+}
+
+/** Leaves a position of the ring at r9 in r0. */
+function position(emit: Emitter, member: string): void {
+  const { offset } = emit.place(["bpf_ringbuf", member]);
+  emit.asm.move("r1", "r9");
+  if (emit.view("bpf_ringbuf")) emit.asm.load(8, "r0", "r0", offset);
+  else emit.peek(8, offset);
+}
+
+/** Leaves what is known of the ring in r8; makes it where nothing is, or only of an earlier ring. */
+function findState(emit: Emitter, maps: RingMaps): void {
+  const { asm } = emit;
+  const lookUp = () =>
+    asm.mapFd("r1", maps.states).move("r2", "r10").alu64("r2", "+=", KEY)
+      .call(MAP_LOOKUP_ELEM);
+  lookUp().jump("r0", "==", 0, "first").move("r8", "r0")
+    .load(8, "r1", "r8", RING_STATE.ring).jump("r1", "==", "r9", "known")
+    .label("first").call(KTIME_GET_NS)
+    .store(8, "r10", FRESH + RING_STATE.firstSeenNs, "r0")
+    .store(8, "r10", FRESH + RING_STATE.ring, "r9")
+    .store(8, "r10", FRESH + RING_STATE.events, 0)
+    .store(8, "r10", FRESH + RING_STATE.discards, 0)
+    .store(8, "r10", FRESH + RING_STATE.walkedBytes, 0)
+    // While it did not come round, its first record is still there.
+    .move("r2", 0)
+    .load(8, "r1", "r10", RECORD + RING_RECORD.producerPos)
+    .load(8, "r3", "r10", RECORD + RING_RECORD.sizeBytes)
+    .alu64("r3", "-=", 8).jump("r1", "<=", "r3", "whole").move("r2", "r1")
+    .label("whole")
+    .store(8, "r10", FRESH + RING_STATE.walkPos, "r2")
+    .store(8, "r10", FRESH + RING_STATE.firstPos, "r2")
+    .mapFd("r1", maps.states).move("r2", "r10").alu64("r2", "+=", KEY)
+    .move("r3", "r10").alu64("r3", "+=", FRESH).move("r4", 0)
+    .call(MAP_UPDATE_ELEM);
+  lookUp().jump("r0", "==", 0, "end").move("r8", "r0")
+    .label("known").store(8, "r10", STATE, "r8");
+}
+
+/** Says where the walk begins and ends. */
+function setOut(emit: Emitter): void {
+  const { asm } = emit;
+  const user = MAP_TYPES.indexOf("user_ringbuf");
+  asm.load(8, "r2", "r10", RECORD + RING_RECORD.producerPos)
+    .store(8, "r10", WALK.end, "r2")
+    .load(8, "r1", "r8", RING_STATE.walkPos)
+    .load(8, "r3", "r10", RECORD + RING_RECORD.sizeBytes)
+    .load(4, "r4", "r10", RECORD + RING_RECORD.type)
+    .store(8, "r10", WALK.isSynced, 1)
+    .jump("r4", "!=", user, "kernels")
+    .store(8, "r10", WALK.isSynced, 2)
+    // User space says where its producer is: believed only while the kernel's consumer is near.
+    .load(8, "r5", "r10", WALK.flags)
+    .jump("r5", "&", RING_FLAGS.JUMPED, "nothing")
+    .label("kernels").jump("r1", "<=", "r2", "forward")
+    .load(8, "r5", "r10", WALK.flags).alu64("r5", "|=", RING_FLAGS.JUMPED)
+    .store(8, "r10", WALK.flags, "r5")
+    .label("nothing").store(8, "r10", WALK.end, "r1").goto("set")
+    .label("forward").move("r5", "r2").alu64("r5", "-=", "r1")
+    .move("r0", "r3").alu64("r0", "-=", 8)
+    .jump("r5", "<=", "r0", "set")
+    .load(8, "r5", "r10", WALK.flags).alu64("r5", "|=", RING_FLAGS.WRAPPED)
+    .store(8, "r10", WALK.flags, "r5")
+    .jump("r4", "==", user, "consumed")
+    .store(8, "r10", WALK.isSynced, 0)
+    // The oldest eighth may be overwritten before it is read.
+    .move("r1", "r2").alu64("r1", "-=", "r3")
+    .alu64("r3", ">>=", 3).alu64("r1", "+=", "r3").goto("set")
+    .label("consumed").load(8, "r1", "r10", RECORD + RING_RECORD.consumerPos)
+    .jump("r1", "<=", "r2", "set").move("r1", "r2")
+    .label("set").store(8, "r10", WALK.start, "r1");
+}
+
+/**
+ * Has the verifier forget by which way the walk is begun: of what comes out of a map it knows nothing. Else it walks through the loop
+ * once for each way.
+ */
+function forget(emit: Emitter, maps: RingMaps): void {
+  const { asm } = emit;
+  asm.mapValue("r1", maps.budget, 16);
+  [WALK.start, WALK.end, WALK.isSynced, WALK.flags].forEach((at, i) => {
+    asm.load(8, "r2", "r10", at).store(8, "r1", i * 8, "r2")
+      .load(8, "r2", "r1", i * 8).store(8, "r10", at, "r2");
+  });
+}
+
+/** Leaves in r3 how many headers may be read of this ring. */
+function limit(emit: Emitter, maps: RingMaps, mostAPass: number): void {
+  const { asm } = emit;
+  asm.load(8, "r1", "r10", CONTEXT)
+    .load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
+    .load(8, "r2", "r1", emit.place(["bpf_iter_meta", "session_id"]).offset)
+    .mapValue("r1", maps.budget, 0)
+    .load(8, "r3", "r1", 8).jump("r2", "==", "r3", "spent")
+    .store(8, "r1", 8, "r2").move("r3", mostAPass).store(8, "r1", 0, "r3")
+    .label("spent").load(8, "r3", "r1", 0)
+    .jump("r3", ">", LEAST_A_RING, "left").move("r3", LEAST_A_RING)
+    .label("left").jump("r3", "<=", MOST_A_RING, "most")
+    .move("r3", MOST_A_RING)
+    .label("most");
+}
+
+/** Keeps what the walk found, if no producer overwrote meanwhile what was read. */
+function settle(emit: Emitter, maps: RingMaps): void {
+  const { asm } = emit;
+  const addFlag = (flag: number) =>
+    asm.load(8, "r1", "r10", WALK.flags).alu64("r1", "|=", flag)
+      .store(8, "r10", WALK.flags, "r1");
+  const add = (member: number, from: () => void) => {
+    from();
+    asm.load(8, "r2", "r8", member).alu64("r1", "+=", "r2")
+      .store(8, "r8", member, "r1");
+  };
+  asm.mapValue("r1", maps.budget, 0).load(8, "r2", "r1", 0)
+    .load(8, "r3", "r10", WALK.steps).jump("r2", "<", "r3", "overspent")
+    .alu64("r2", "-=", "r3").store(8, "r1", 0, "r2").goto("counted")
+    .label("overspent").store(8, "r1", 0, 0).label("counted");
+  asm.load(8, "r8", "r10", STATE).load(8, "r9", "r10", RING);
+  position(emit, "producer_pos");
+  asm.load(8, "r1", "r10", WALK.start).alu64("r0", "-=", "r1")
+    .load(8, "r1", "r10", RECORD + RING_RECORD.sizeBytes).alu64("r1", "-=", 8)
+    .jump("r0", "<=", "r1", "intact")
+    .load(8, "r1", "r10", WALK.isSynced).jump("r1", "==", 2, "intact");
+  addFlag(RING_FLAGS.DROPPED).alu64("r1", "&=", ~RING_FLAGS.LIED)
+    .store(8, "r10", WALK.flags, "r1").goto("settled")
+    .label("intact")
+    .load(8, "r1", "r10", WALK.end).jump("r6", ">=", "r1", "whole_walk")
+    .load(8, "r1", "r10", WALK.flags)
+    .jump("r1", "&", RING_FLAGS.BUSY | RING_FLAGS.LIED, "whole_walk");
+  addFlag(RING_FLAGS.UNFINISHED)
+    // A beginning that was not found yet.
+    .load(8, "r1", "r10", WALK.isSynced).jump("r1", "!=", 0, "whole_walk")
+    .load(8, "r1", "r10", WALK.start).move("r2", "r6").alu64("r2", "-=", "r1")
+    .jump("r2", "<", 1024, "settled")
+    .label("whole_walk");
+  add(RING_STATE.events, () => asm.load(8, "r1", "r10", WALK.events));
+  add(RING_STATE.discards, () => asm.load(8, "r1", "r10", WALK.discards));
+  add(
+    RING_STATE.walkedBytes,
+    () =>
+      asm.load(8, "r2", "r10", WALK.start).move("r1", "r6")
+        .alu64("r1", "-=", "r2"),
+  );
+  asm.load(8, "r1", "r10", WALK.flags)
+    .jump("r1", "&", RING_FLAGS.LIED, "behind").goto("stand")
+    .label("behind").load(8, "r6", "r10", WALK.end)
+    .label("stand").store(8, "r8", RING_STATE.walkPos, "r6")
+    .label("settled");
+}
+
+/** Ends with 1, which asks for the same map again, where a walk came further and may go on. Source: kernel/bpf/bpf_iter.c. */
+function askAgain(emit: Emitter, maps: RingMaps): void {
+  emit.asm.load(8, "r1", "r10", WALK.flags)
+    .alu64("r1", "&=", RING_FLAGS.UNFINISHED | RING_FLAGS.DROPPED)
+    .jump("r1", "!=", RING_FLAGS.UNFINISHED, "enough")
+    .load(8, "r1", "r8", RING_STATE.walkPos).jump("r1", "!=", "r6", "enough")
+    .mapValue("r1", maps.budget, 0).load(8, "r1", "r1", 0)
+    .jump("r1", "==", 0, "enough")
+    .move("r0", 1).exit()
+    .label("enough");
+}
+
+/** Writes the record. */
+function report(emit: Emitter): void {
+  const { asm } = emit;
+  for (
+    const member of [
+      "events",
+      "discards",
+      "walkedBytes",
+      "walkPos",
+      "firstPos",
+      "firstSeenNs",
+    ] as const
+  ) {
+    asm.load(8, "r1", "r8", RING_STATE[member])
+      .store(8, "r10", RECORD + RING_RECORD[member], "r1");
+  }
+  asm.load(8, "r1", "r10", WALK.flags)
+    .store(4, "r10", RECORD + RING_RECORD.flags, "r1")
+    .load(8, "r1", "r10", WALK.steps)
+    .store(4, "r10", RECORD + RING_RECORD.steps, "r1")
+    .load(8, "r1", "r10", CONTEXT)
+    .load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
+    .load(8, "r1", "r1", emit.place(["bpf_iter_meta", "seq"]).offset)
+    .move("r2", "r10").alu64("r2", "+=", RECORD)
+    .move("r3", RING_RECORD_BYTES).call(SEQ_WRITE);
+}

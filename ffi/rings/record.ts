@@ -1,0 +1,67 @@
+/**
+ * Owns what the ring program writes for each ring buffer, and what it remembers of one between two passes. In: nothing. Out:
+ * offsets. Positions count bytes from the ring's creation on.
+ * @module
+ */
+
+/** Offsets in a record; u64 but for those of 4 bytes. */
+export const RING_RECORD = {
+  /** u32 */
+  id: 0,
+  /** u32, `enum bpf_map_type` */
+  type: 4,
+  /** Never given out twice; 0 before 5.16. */
+  cookie: 8,
+  sizeBytes: 16,
+  consumerPos: 24,
+  producerPos: 32,
+  /** All 1 where this kernel has none. */
+  pendingPos: 40,
+  /** Of the walks since the program first saw the ring. */
+  events: 48,
+  discards: 56,
+  /** Bytes of records that were counted. */
+  walkedBytes: 64,
+  /** Where the walk stands, and where it began. */
+  walkPos: 72,
+  firstPos: 80,
+  /** CLOCK_MONOTONIC in ns at which the program first saw the ring. */
+  firstSeenNs: 88,
+  /** u32, RING_FLAGS */
+  flags: 96,
+  /** u32: headers that were read in this pass. */
+  steps: 100,
+} as const;
+export const RING_RECORD_BYTES = 104;
+
+export const RING_FLAGS = {
+  /** The walk stands before a record that is not committed yet. */
+  BUSY: 1,
+  /** A header that cannot be: the walk goes on behind everything that was written. */
+  LIED: 2,
+  /** The ring came round while it was walked: nothing was counted. */
+  DROPPED: 4,
+  /** There is more to walk. */
+  UNFINISHED: 8,
+  /** Positions that cannot be. */
+  JUMPED: 16,
+  /** The ring had come round since the last walk. */
+  WRAPPED: 32,
+  /** Its producers overwrite what was not consumed, by the owner's choice (BPF_F_RB_OVERWRITE, since 6.19). */
+  OVERWRITES: 64,
+} as const;
+
+/** Offsets in the value of the map of states, of u64. */
+export const RING_STATE = {
+  /** Address of the ring: another one is another ring. */
+  ring: 0,
+  walkPos: 8,
+  firstPos: 16,
+  events: 24,
+  discards: 32,
+  walkedBytes: 40,
+  firstSeenNs: 48,
+} as const;
+export const RING_STATE_BYTES = 56;
+/** u32 id, u32 0, u64 cookie. */
+export const RING_KEY_BYTES = 16;

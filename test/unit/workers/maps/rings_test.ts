@@ -1,0 +1,152 @@
+/** Owns the tests of workers/maps/rings.ts. @module */
+import { assert, assertEquals } from "@std/assert";
+import {
+  EPERM,
+  type KernelPort,
+  type OpenRings,
+  RING_RECORD_BYTES,
+} from "../../../../ffi/mod.ts";
+import { RingCollector } from "../../../../workers/maps/rings.ts";
+import { FakeKernel } from "../../../fakes/fake_kernel.ts";
+import { rowOf } from "../../../kernel/rings.ts";
+import { type RingRecord, ringRecords } from "./ring_records.ts";
+
+const ITERATION = 999;
+const RINGS: OpenRings = {
+  linkFd: 3,
+  linkId: 1,
+  programId: 1,
+  mapIds: [1, 2],
+  form: "typed",
+  recordBytes: RING_RECORD_BYTES,
+  fields: ["cookie", "pendingPos"],
+  absent: {},
+};
+
+/** Rings as the program would tell them, in a time that passes only where the test says so. */
+class FakeRings {
+  records: RingRecord[] = [];
+  passes = 0;
+  refuses = 0;
+  /** What one pass takes. */
+  passMs = 0;
+  readonly kernel = new FakeKernel();
+  #isRead = false;
+  readonly port: KernelPort = {
+    open: (path) => this.kernel.open(path),
+    readDirectory: (fd, into) => this.kernel.readDirectory(fd, into),
+    mountDetached: (type) => this.kernel.mountDetached(type),
+    openPerfEvent: () => this.kernel.openPerfEvent(),
+    chmod: (path, mode) => this.kernel.chmod(path, mode),
+    unlink: (path) => this.kernel.unlink(path),
+    threadId: () => this.kernel.threadId(),
+    allocate: (size) => this.kernel.allocate(size),
+    monotonicMs: () => this.kernel.nowMs += 0.001,
+    bpf: () => {
+      if (this.refuses < 0) return this.refuses;
+      this.#isRead = false;
+      return ITERATION;
+    },
+    read: (_, into) => {
+      if (this.#isRead) return 0;
+      this.#isRead = true;
+      this.passes++;
+      this.kernel.nowMs += this.passMs;
+      const words = ringRecords(...this.records);
+      into.set(new Uint8Array(words.buffer));
+      return words.byteLength;
+    },
+    close: () => 0,
+  };
+}
+
+function start(
+  records: RingRecord[],
+  cpuShare?: number,
+): { fake: FakeRings; rings: RingCollector } {
+  const fake = new FakeRings();
+  fake.records = records;
+  const rings = new RingCollector(
+    fake.port,
+    RINGS,
+    cpuShare === undefined ? {} : { cpuShare },
+  );
+  rings.look();
+  return { fake, rings };
+}
+
+Deno.test("RingCollector.look() leaves a row for each ring, ascending", () => {
+  const { rings } = start([
+    { id: 3, cookie: 8, producerPos: 80 },
+    { id: 9, cookie: 4, producerPos: 160 },
+  ]);
+  assertEquals(rowOf(rings, 3)?.writtenBytes, 80);
+  assertEquals(rowOf(rings, 9)?.serial, 4);
+});
+
+Deno.test("RingCollector.revision changes with its rows alone", () => {
+  const { fake, rings } = start([{ producerPos: 80 }]);
+  const { revision } = rings;
+  rings.look();
+  assertEquals(rings.revision, revision);
+  fake.records = [{ producerPos: 88 }];
+  rings.look();
+  assert(rings.revision !== revision);
+  assertEquals(rings.looks, 3);
+});
+
+Deno.test("RingCollector.look() forgets rings that are gone, and takes a later one with the id for another", () => {
+  const { fake, rings } = start([{ id: 3, producerPos: 800, events: 9 }]);
+  fake.records = [{ id: 3, cookie: 78, producerPos: 8, events: 1 }];
+  rings.look();
+  assertEquals(rowOf(rings, 3)?.serial, 78);
+  assertEquals(rowOf(rings, 3)?.isBroken, 0);
+  fake.records = [];
+  rings.look();
+  assertEquals(rings.rows.length, 0);
+});
+
+Deno.test("RingCollector.look() looks again at once where a producer seems to have found no room", () => {
+  const { fake, rings } = start([{ producerPos: 800, pendingPos: 800 }]);
+  assertEquals(fake.passes, 2);
+  assertEquals(rowOf(rings, 5)?.lossEpisodes, 1);
+  rings.look();
+  assertEquals(fake.passes, 3);
+});
+
+Deno.test("RingCollector.nextDelayMs is a share of the time in which the fastest ring comes round", () => {
+  const { fake, rings } = start([{ producerPos: 0 }], 1);
+  assertEquals(rings.nextDelayMs, 100);
+  fake.kernel.nowMs += 10;
+  fake.records = [{ producerPos: 1_000 }];
+  rings.look();
+  assert(Math.abs(rings.nextDelayMs - 0.35 * 4096 / 100) < 0.1);
+  fake.kernel.nowMs += 10;
+  fake.records = [{ producerPos: 1_001_000 }];
+  rings.look();
+  assertEquals(rings.nextDelayMs, 1);
+});
+
+Deno.test("RingCollector.nextDelayMs is long where there is no ring", () => {
+  assertEquals(start([]).rings.nextDelayMs, 1_000);
+});
+
+Deno.test("RingCollector.nextDelayMs keeps to its share of a core, whatever the rings want", () => {
+  const { fake, rings } = start([{ producerPos: 0 }], 0.01);
+  fake.passMs = 5;
+  for (let i = 0; i < 100; i++) rings.look();
+  assert(rings.nextDelayMs > 490 && rings.nextDelayMs < 510);
+});
+
+Deno.test("RingCollector.look() keeps its rows while it fails, and says why", () => {
+  const { fake, rings } = start([{ producerPos: 80 }]);
+  const { revision } = rings;
+  fake.refuses = -EPERM;
+  rings.look();
+  assertEquals(rings.failure, "BPF_ITER_CREATE failed: EPERM");
+  assertEquals(rowOf(rings, 5)?.writtenBytes, 80);
+  assert(rings.revision !== revision);
+  fake.refuses = 0;
+  rings.look();
+  assertEquals(rings.failure, undefined);
+});
