@@ -89,7 +89,7 @@ export function openIterators(
       map: map.sort(ascending),
       program: open.map(({ programId }) => programId).sort(ascending),
       link: open.map(({ linkId }) => linkId).sort(ascending),
-      btf: [],
+      btf: typeof found.perf === "object" ? [found.perf.btfId] : [],
     },
     [Symbol.dispose]() {
       for (const one of open.splice(0)) closeIterator(kernel, one);

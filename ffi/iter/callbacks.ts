@@ -5,10 +5,11 @@
  * @module
  */
 import type { Assembler } from "../asm/assemble.ts";
-import { loadBtf, type ProgramFunctions } from "../bpf.ts";
+import { loadBtf, objectInfo, type ProgramFunctions } from "../bpf.ts";
 import { KIND } from "../btf/kinds.ts";
 import { Fd } from "../fd.ts";
 import type { KernelBuffer, KernelPort } from "../port.ts";
+import { BTF_INFO } from "../uapi.ts";
 
 /** One function of a program; the first is the main one. */
 export interface OwnFunction {
@@ -23,12 +24,18 @@ const VERSION = 1;
 const HEADER_BYTES = 24;
 const NUMBER = 1;
 
+/** As BPF_PROG_LOAD is told of them. */
+export interface LoadedFunctions extends ProgramFunctions {
+  /** Of the BTF object, which is the agent's own; 0 where it cannot be had. */
+  readonly btfId: number;
+}
+
 /** Calls `use` with what BPF_PROG_LOAD is told of the functions of a program, or answers -errno: BTF could not be loaded. */
 export function withFunctions<T>(
   kernel: KernelPort,
   asm: Assembler,
   functions: readonly OwnFunction[],
-  use: (told: ProgramFunctions) => T,
+  use: (told: LoadedFunctions) => T,
 ): T | number {
   const blob = functionBtf(functions);
   const number = loadBtf(kernel, bufferOf(kernel, blob), blob.length);
@@ -45,7 +52,16 @@ export function withFunctions<T>(
     btfFd: fd.number,
     info: bufferOf(kernel, new Uint8Array(info.buffer)),
     count: functions.length,
+    btfId: idOf(kernel, fd.number),
   });
+}
+
+function idOf(kernel: KernelPort, btfFd: number): number {
+  const info = kernel.allocate(BTF_INFO.size);
+  const filled = objectInfo(kernel, btfFd, info, BTF_INFO.size);
+  return filled < BTF_INFO.id.offset + 4
+    ? 0
+    : BTF_INFO.id.get(info.view, BTF_INFO.id.offset);
 }
 
 /** Behind the number: of each function its prototype, then itself. */

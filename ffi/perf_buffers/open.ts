@@ -46,6 +46,8 @@ const WHAT_IS_THERE = {
 export interface PerfIterator extends OpenIterator {
   /** The agent's own maps. */
   readonly mapIds: readonly number[];
+  /** The agent's own, which says what the program's functions are. */
+  readonly btfId: number;
   readonly pageBytes: number;
   /** The kernel counts each lost sample. Since 6.0. */
   readonly isLostExact: boolean;
@@ -78,13 +80,14 @@ export function openPerfBuffers(
         reason ||= answer;
         continue;
       }
-      const opened = linkIterator(kernel, answer, WHAT_IS_THERE, form);
+      const opened = linkIterator(kernel, answer.fd, WHAT_IS_THERE, form);
       if (typeof opened === "string") return opened;
       const pinFd = pins.pin(opened.linkFd);
       return {
         ...opened,
         ...(pinFd < 0 ? {} : { pinFd }),
         mapIds: [variables.id, state.id],
+        btfId: answer.btfId,
         pageBytes: page,
         isLostExact: writer.isLostExact,
       };
@@ -123,16 +126,18 @@ function load(
   kernel: KernelPort,
   writer: PerfWriter,
   attachBtfId: number,
-): number | string {
+): { fd: number; btfId: number } | string {
   const code = writeProgram(writer);
   const instructions = kernel.allocate(code.length);
   instructions.bytes.set(code);
+  let btfId = 0;
   const answer = withFunctions(
     kernel,
     writer.asm,
     PERF_FUNCTIONS,
-    (functions) =>
-      loadOrRefusal(kernel, {
+    (functions) => {
+      btfId = functions.btfId;
+      return loadOrRefusal(kernel, {
         type: TRACING,
         instructions,
         instructionCount: code.length / 8,
@@ -140,10 +145,13 @@ function load(
         expectedAttachType: TRACE_ITER,
         attachBtfId,
         functions,
-      }),
+      });
+    },
   );
   if (typeof answer !== "number") return sentenceOf(answer);
-  return answer < 0 ? `BPF_BTF_LOAD failed: ${errnoName(-answer)}` : answer;
+  return answer < 0
+    ? `BPF_BTF_LOAD failed: ${errnoName(-answer)}`
+    : { fd: answer, btfId };
 }
 
 /** 0 where it cannot be had, which no object has. */

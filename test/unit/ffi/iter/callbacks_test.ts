@@ -4,6 +4,7 @@ import { Assembler } from "../../../../ffi/asm/assemble.ts";
 import { Btf } from "../../../../ffi/btf/btf.ts";
 import { EPERM } from "../../../../ffi/errno.ts";
 import { functionBtf, withFunctions } from "../../../../ffi/iter/callbacks.ts";
+import { BPF } from "../../../../ffi/uapi.ts";
 import { FakeKernel } from "../../../fakes/fake_kernel.ts";
 
 const FUNCTIONS = [
@@ -31,10 +32,12 @@ Deno.test("functionBtf() has each function, behind its prototype", () => {
 
 Deno.test("withFunctions() tells slot and type of each function, and closes the BTF", () => {
   const kernel = new FakeKernel();
-  kernel.bpf = () => kernel.open("/proc/self/comm");
+  kernel.bpf = (command) =>
+    command === BPF.BTF_LOAD ? kernel.open("/proc/self/comm") : -EPERM;
   kernel.files.addFile("/proc/self/comm", "");
   const told = withFunctions(kernel, assembled(), FUNCTIONS, (functions) => {
     assertEquals(kernel.openFds, 1);
+    assertEquals(functions.btfId, 0);
     return [functions.count, ...functions.info.words.slice(0, 6)];
   });
   assertEquals(told, [3, 0, 3, 4, 5, 5, 7]);

@@ -22,6 +22,7 @@ const ITERATOR: PerfIterator = {
   fields: [],
   absent: {},
   mapIds: [1, 2],
+  btfId: 1,
   pageBytes: 4096,
   isLostExact: true,
 };
