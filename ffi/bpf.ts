@@ -126,6 +126,9 @@ export interface MapSpec {
   readonly name: string;
 }
 
+/** Elements of a hash map are allocated one by one, as they come. */
+export const BPF_F_NO_PREALLOC = 1;
+
 /** A descriptor of a new map, or -errno. Needs CAP_BPF where unprivileged bpf() is off. */
 export function createMap(kernel: KernelPort, spec: MapSpec): number {
   attr.fill(0, 0, MAP_CREATE_BYTES);
@@ -184,8 +187,19 @@ export interface ProgramSpec {
   /** `enum bpf_attach_type` */
   readonly expectedAttachType?: number;
   readonly attachBtfId?: number;
+  /** What its functions are, where helpers call some of them. */
+  readonly functions?: ProgramFunctions;
   /** Where the verifier writes what it thinks, as C text; a log that is longer fails the call with -ENOSPC. */
   readonly log?: VerifierLog;
+}
+
+/** Since 5.0. */
+export interface ProgramFunctions {
+  /** Of a loaded BTF object, needed until the program is loaded. */
+  readonly btfFd: number;
+  /** `struct bpf_func_info`: for each function, the main one first, its first slot and its type there. */
+  readonly info: KernelBuffer;
+  readonly count: number;
 }
 
 /** A place for the verifier's log. */
@@ -215,6 +229,14 @@ export function loadProgram(kernel: KernelPort, spec: ProgramSpec): number {
   }
   encoder.encodeInto(spec.name ?? "", attr.subarray(48, 63));
   words[17] = spec.expectedAttachType ?? 0;
+  if (spec.functions !== undefined) {
+    const { btfFd, info, count } = spec.functions;
+    words[18] = btfFd;
+    words[19] = 8;
+    words[20] = info.addressLow;
+    words[21] = info.addressHigh;
+    words[22] = count;
+  }
   words[27] = spec.attachBtfId ?? 0;
   let result = call(kernel, BPF.PROG_LOAD, 120);
   // The verifier gives up when a signal comes in, as a profiler's do.

@@ -15,14 +15,17 @@ import {
   type KernelPort,
   LINK_BIRTH,
   LINK_TICK,
+  LOOP_ENUMERATOR,
   MAP_BIRTH,
   MAP_BTF,
   MAP_TICK,
   type OpenIterator,
+  openPerfBuffers,
   openPinned,
   openRings,
   perCpuBases,
   PerCpuTable,
+  PERF_STRUCTS,
   PinPlace,
   PROGRAM_BIRTH,
   PROGRAM_BTF,
@@ -83,10 +86,10 @@ export function openIterators(
     iterators: { ...found, mayWalk, mayListBtf: mayWalk },
     open,
     ownIds: {
-      map,
+      map: map.sort(ascending),
       program: open.map(({ programId }) => programId).sort(ascending),
       link: open.map(({ linkId }) => linkId).sort(ascending),
-      btf: [],
+      btf: typeof found.perf === "object" ? [found.perf.btfId] : [],
     },
     [Symbol.dispose]() {
       for (const one of open.splice(0)) closeIterator(kernel, one);
@@ -103,6 +106,8 @@ export function noIterators(reason: string): Iterators {
     btf: reason,
     holders: `the iterators were not opened: ${reason}`,
     memory: reason,
+    rings: reason,
+    perf: reason,
     mayWalk: true,
     mayListBtf: true,
   };
@@ -153,9 +158,11 @@ function openAll(
     }
   }
   const rings = openRings(kernel, types, pins);
-  if (typeof rings !== "string") {
-    open.push(rings);
-    ownMaps.push(...rings.mapIds);
+  const perf = openPerfBuffers(kernel, types, pins);
+  for (const one of [rings, perf]) {
+    if (typeof one === "string") continue;
+    open.push(one);
+    ownMaps.push(...one.mapIds);
   }
   return {
     ...all,
@@ -163,6 +170,7 @@ function openAll(
     holders: openHolders(kernel, types, pins, open),
     memory: proveMemory(kernel, types, all.map),
     rings,
+    perf,
   };
 }
 
@@ -208,6 +216,7 @@ function scan(kernel: KernelPort): Btf | string {
           ...MEMORY_TYPES,
           STRUCT_OPS_SAMPLE,
           ...RING_STRUCTS,
+          ...PERF_STRUCTS,
         ]),
       ],
       functions: [
@@ -219,7 +228,9 @@ function scan(kernel: KernelPort): Btf | string {
           ...RING_FUNCTIONS,
         ]),
       ],
-      enumerators: [...new Set(tables.flatMap(enumeratorsOf))],
+      enumerators: [
+        ...new Set([...tables.flatMap(enumeratorsOf), LOOP_ENUMERATOR]),
+      ],
     });
   } catch (error) {
     if (error instanceof BtfError) return error.message;

@@ -4,7 +4,7 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
-import type { OpenIterator, OpenRings } from "../ffi/mod.ts";
+import type { OpenIterator, OpenRings, PerfIterator } from "../ffi/mod.ts";
 import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import type { HoldersPass } from "./links/holders_model.ts";
@@ -59,6 +59,8 @@ export interface Iterators
   readonly mayListBtf: boolean;
   /** Over ring buffers, or one sentence why there is none; absent where nobody tried. */
   readonly rings?: OpenRings | string;
+  /** Over perf buffers, likewise. */
+  readonly perf?: PerfIterator | string;
 }
 
 /** At least one of the two. Plain data. */

@@ -35,6 +35,8 @@ export class AssembleError extends Error {
 interface Jump {
   readonly slot: number;
   readonly label: string;
+  /** The distance is the immediate, as of a function's address. */
+  readonly isFar?: boolean;
 }
 
 /** One program, written from its first instruction to its last. Every method answers the assembler itself. */
@@ -108,6 +110,19 @@ export class Assembler {
     return this.#wide(dst, IMMEDIATE.MAP_VALUE, fd, offset);
   }
 
+  /** `dst` becomes the function at `label`, as helpers that call back take it. The program must have BTF of its functions. Since 5.13. */
+  functionAddress(dst: Register, label: string): this {
+    this.#jumps.push({ slot: this.slotCount, label, isFar: true });
+    return this.#wide(dst, IMMEDIATE.FUNCTION, 0, 0);
+  }
+
+  /** The slot that `label` names. @throws {AssembleError} where nothing has the name */
+  slotOf(label: string): number {
+    const slot = this.#labels.get(label);
+    if (slot === undefined) throw this.#fault(`label ${label}`, "none");
+    return slot;
+  }
+
   /** `dst = *(WIDTH *)(base + offset)`, without a sign. Through a pointer with a BTF type it is a load of the kernel's. */
   load(width: Width, dst: Register, base: Register, offset: number): this {
     const code = CLASS.LDX | MODE_MEM | WIDTH[width];
@@ -167,13 +182,17 @@ export class Assembler {
   /** The whole program. @throws {AssembleError} where a jump has no label, or one too far away. */
   assemble(): Uint8Array<ArrayBuffer> {
     const words = Uint32Array.from(this.#words);
-    for (const { slot, label } of this.#jumps) {
+    for (const { slot, label, isFar } of this.#jumps) {
       const target = this.#labels.get(label);
       if (target === undefined || target >= this.slotCount) {
         const what = target === undefined ? "none" : "it behind the last one";
         throw this.#fault(`an instruction with label ${label}`, what, slot);
       }
       const distance = target - slot - 1;
+      if (isFar) {
+        words[slot * 2 + 1] = distance;
+        continue;
+      }
       if (!fits(distance, 16)) {
         throw this.#fault(
           `label ${label} within 32767 instructions`,

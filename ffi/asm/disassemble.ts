@@ -77,6 +77,8 @@ function wideText(
       return `r${dst} = map[fd:${immediate}]`;
     case IMMEDIATE.MAP_VALUE:
       return `r${dst} = map[fd:${immediate}][0]+${upper}`;
+    case IMMEDIATE.FUNCTION:
+      return `r${dst} = subprog[${signed(immediate)}]`;
     default:
       return undefined;
   }

@@ -27,7 +27,12 @@ export const MODE_MEM = 0x60;
 export const LOAD_IMMEDIATE_64 = 0x18;
 
 /** What the source register of LOAD_IMMEDIATE_64 makes of the immediate. */
-export const IMMEDIATE = { VALUE: 0, MAP_FD: 1, MAP_VALUE: 2 } as const;
+export const IMMEDIATE = {
+  VALUE: 0,
+  MAP_FD: 1,
+  MAP_VALUE: 2,
+  FUNCTION: 4,
+} as const;
 
 /** What the source register of a call makes of the immediate. */
 export const CALLED = { HELPER: 0, PROGRAM: 1, KERNEL_FUNCTION: 2 } as const;

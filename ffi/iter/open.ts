@@ -22,7 +22,8 @@ import { Absent } from "./emitter.ts";
 import type { PerCpu } from "./per_cpu.ts";
 import type { Form, RecordTable } from "./table.ts";
 
-const FORMS: readonly Form[] = ["typed", "probe"];
+/** As they are tried. */
+export const FORMS: readonly Form[] = ["typed", "probe"];
 
 /** A link that iterates, and what its records hold: plain data, whose descriptors keep their numbers across execve(2). */
 export interface OpenIterator {

@@ -25,8 +25,8 @@ const COLLECT = {
   program: collectPrograms,
   link: collectLinks,
 } as const;
-/** Programs, each with a link: two a table, two that follow to BTF, five that find holders, one that looks at ring buffers. */
-const OWN = 3 * 2 + 2 + 5 + 1;
+/** Programs, each with a link: two a table, two that follow to BTF, five that find holders, one that looks at ring buffers, one at perf buffers. */
+const OWN = 3 * 2 + 2 + 5 + 2;
 const PATIENCE_MS = 5_000;
 const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
 const noLinkIterator = hasSince(openLibc(), "5.19")
@@ -147,8 +147,8 @@ kernelTest(
         assert(maps.has(id), `map ${id}`);
         own.map.add(id);
       }
-      // What is remembered of ring buffers.
-      assert(own.map.size >= 2, `${own.map.size} maps`);
+      // What is remembered of ring and perf buffers.
+      assert(own.map.size >= 4, `${own.map.size} maps`);
     }
     assertEquals(listDirectory(kernel, "/proc/self/fd"), fds);
     // What was pinned goes a moment after its last descriptor.

@@ -9,7 +9,7 @@ const BUILD = new URL("../build/", import.meta.url).pathname;
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-pthread", "-Wno-unused-function"];
 
 /** The programs there are. */
-export type Tool = "info" | "hold" | "own" | "churn" | "ring_producer";
+export type Tool = "info" | "hold" | "own" | "churn" | "ring_producer" | "perf";
 
 /** Why `tool` is not to be had here, or undefined where it is. */
 export function whyNoTool(tool: Tool): string | undefined {
@@ -83,8 +83,8 @@ function output(command: string, args: string[]): string {
 /** Whether it is there, and newer than its sources. */
 function isBuilt(tool: Tool): boolean {
   const builtMs = modifiedMs(`${BUILD}${tool}`);
-  return [`${SOURCES}${tool}.c`, `${SOURCES}objects.h`]
-    .every((source) => modifiedMs(source) < builtMs);
+  return [`${tool}.c`, "objects.h", "kernel.h"]
+    .every((source) => modifiedMs(`${SOURCES}${source}`) < builtMs);
 }
 
 /** 0 for a file that is not there. */

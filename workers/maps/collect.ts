@@ -10,6 +10,7 @@ import { Rows } from "../rows.ts";
 import { watchBuffers } from "./buffers.ts";
 import { iterateMaps } from "./iterate.ts";
 import { MapMemory } from "./memory_of.ts";
+import { PerfCollector } from "./perf_buffers.ts";
 import { MAP_COLUMNS } from "./model.ts";
 import { RingCollector } from "./rings.ts";
 import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
@@ -44,7 +45,7 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
   ));
   const buffers = watchBuffers(kernel, {
     rings: ringsOf(kernel, init),
-    perf: "nothing looks at perf buffers yet",
+    perf: perfOf(kernel, init),
   });
   return Object.assign(collector, { buffers });
 }
@@ -55,4 +56,12 @@ function ringsOf(
 ): RingCollector | string {
   const rings = iterators?.rings ?? "no iterators were opened";
   return typeof rings === "string" ? rings : new RingCollector(kernel, rings);
+}
+
+function perfOf(
+  kernel: KernelPort,
+  { iterators }: CollectInit,
+): PerfCollector | string {
+  const perf = iterators?.perf ?? "no iterators were opened";
+  return typeof perf === "string" ? perf : new PerfCollector(kernel, perf);
 }

@@ -5,9 +5,12 @@
  */
 import { assertEquals } from "@std/assert";
 import {
+  BPF_F_NO_PREALLOC,
   createIterator,
   createIteratorLink,
+  createMap,
   enableRunTimeStats,
+  loadBtf,
   loadProgram,
   nextIdCall,
   nextObjectId,
@@ -118,6 +121,41 @@ Deno.test("loadProgram() encodes every field that it is given", () => {
   assertEquals(
     new TextDecoder().decode(kernel.memory.string(licence)),
     "GPL",
+  );
+});
+
+Deno.test("loadProgram() encodes what its functions are", () => {
+  const kernel = new RecordingKernel();
+  const instructions = kernel.allocate(16);
+  const info = kernel.allocate(24);
+  const functions = { btfFd: 9, info, count: 3 };
+  const spec = { type: 26, instructions, instructionCount: 2, functions };
+  loadProgram(kernel, spec);
+  const [{ attr }] = kernel.seen;
+  assertEquals(
+    attr.subarray(72, 92),
+    words(9, 8, info.addressLow, info.addressHigh, 3),
+  );
+});
+
+Deno.test("loadBtf() encodes where the types are and how many bytes", () => {
+  const kernel = new RecordingKernel();
+  const blob = kernel.allocate(100);
+  loadBtf(kernel, blob, 100);
+  assertEquals(kernel.seen, [{
+    command: 18,
+    attr: words(blob.addressLow, blob.addressHigh, 0, 0, 100, 0, 0),
+  }]);
+});
+
+Deno.test("createMap() encodes flags where there are some", () => {
+  const kernel = new RecordingKernel();
+  const spec = { type: 1, keyBytes: 8, valueBytes: 16, maxEntries: 5 };
+  createMap(kernel, { ...spec, name: "m", flags: BPF_F_NO_PREALLOC });
+  createMap(kernel, { ...spec, name: "m" });
+  assertEquals(
+    kernel.seen.map(({ attr }) => attr.subarray(0, 20)),
+    [words(1, 8, 16, 5, 1), words(1, 8, 16, 5, 0)],
   );
 });
 

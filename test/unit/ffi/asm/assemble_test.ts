@@ -110,6 +110,23 @@ Deno.test("Assembler.label() is reached from before and behind, counted in slots
   assertEquals(program[6], "0500ffff00000000");
 });
 
+Deno.test("Assembler.functionAddress() is relative, before and behind; slotOf() tells where a label is", () => {
+  const write = (asm: Assembler) =>
+    asm.functionAddress("r2", "late").label("early").exit()
+      .functionAddress("r3", "early").label("late").exit();
+  assertEquals(slots(write), [
+    "1842000004000000",
+    "0000000000000000",
+    "9500000000000000",
+    "18430000feffffff",
+    "0000000000000000",
+    "9500000000000000",
+  ]);
+  const asm = write(new Assembler());
+  assertEquals([asm.slotOf("early"), asm.slotOf("late")], [2, 5]);
+  assertThrows(() => asm.slotOf("nowhere"), AssembleError);
+});
+
 Deno.test("Assembler.assemble() may be called again, and later for more", () => {
   const asm = new Assembler().goto("end").label("end").exit();
   const first = asm.assemble();

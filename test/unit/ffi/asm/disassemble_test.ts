@@ -33,12 +33,14 @@ Deno.test("disassemble() numbers by slot", () => {
   ]);
 });
 
-Deno.test("disassemble() tells maps, helpers and kernel functions apart", () => {
+Deno.test("disassemble() tells maps, helpers, the program's own and kernel functions apart", () => {
   assertEquals(only(new Assembler().mapFd("r1", 7)), "0: (18) r1 = map[fd:7]");
   assertEquals(
     only(new Assembler().mapValue("r1", 7, 16)),
     "0: (18) r1 = map[fd:7][0]+16",
   );
+  const own = new Assembler().functionAddress("r2", "own").label("own").exit();
+  assertEquals(disassemble(own.assemble())[0], "0: (18) r2 = subprog[+1]");
   assertEquals(
     only(new Assembler().callKernelFunction(64139)),
     "0: (85) call kernel-function#64139",

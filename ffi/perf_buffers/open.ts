@@ -1,0 +1,162 @@
+/**
+ * Owns the opening of what reads perf buffers. In: a port, the kernel's BTF. Out: a pinned iterator as plain data, or one sentence why there
+ * is none. Needs CAP_BPF and CAP_PERFMON, once. Since 5.17 (bpf_loop).
+ * @module
+ */
+import {
+  BPF_F_NO_PREALLOC,
+  createMap,
+  objectInfo,
+  TRACE_ITER,
+  TRACING,
+} from "../bpf.ts";
+import type { Btf } from "../btf/btf.ts";
+import { errnoName } from "../errno.ts";
+import { Fd } from "../fd.ts";
+import { withFunctions } from "../iter/callbacks.ts";
+import { Absent } from "../iter/emitter.ts";
+import {
+  FORMS,
+  linkIterator,
+  type OpenIterator,
+  sentenceOf,
+} from "../iter/open.ts";
+import type { PinPlace } from "../iter/pins.ts";
+import { MAP_TYPES } from "../names.ts";
+import type { KernelPort } from "../port.ts";
+import { pageBytes } from "../procfs.ts";
+import { MAP_INFO } from "../uapi.ts";
+import { loadOrRefusal } from "../verifier.ts";
+import { PERF_RECORD, STATE, VARIABLE } from "./layout.ts";
+import { PERF_FUNCTIONS, writeProgram } from "./program.ts";
+import { PerfWriter } from "./writer.ts";
+
+/** An enumerator of the kernel's that is there with the helper. */
+export const LOOP_ENUMERATOR = "BPF_FUNC_loop";
+/** Buffers whose counts are kept; what more there are has none. */
+const MOST_KEPT = 4096;
+
+const WHAT_IS_THERE = {
+  recordBytes: PERF_RECORD.size,
+  fields: Object.keys(PERF_RECORD).filter((name) => name !== "size"),
+  absent: {},
+};
+
+/** What reads perf buffers; records of PERF_RECORD. Plain data, as OpenIterator. */
+export interface PerfIterator extends OpenIterator {
+  /** The agent's own maps. */
+  readonly mapIds: readonly number[];
+  /** The agent's own, which says what the program's functions are. */
+  readonly btfId: number;
+  readonly pageBytes: number;
+  /** The kernel counts each lost sample. Since 6.0. */
+  readonly isLostExact: boolean;
+}
+
+export function openPerfBuffers(
+  kernel: KernelPort,
+  btf: Btf,
+  pins: PinPlace,
+): PerfIterator | string {
+  const attachBtfId = btf.functionId("bpf_iter_bpf_map");
+  if (attachBtfId === undefined) return "this kernel has no iterator over maps";
+  if (btf.enumerator(LOOP_ENUMERATOR) === undefined) {
+    return "this kernel has no bpf_loop(), which is there since 5.17";
+  }
+  const page = pageBytes(kernel);
+  if (page === undefined) return "the size of a page is not known";
+  using stack = new DisposableStack();
+  const variables = newMap(kernel, stack, "array", 4, VARIABLE.size, 1);
+  const state = newMap(kernel, stack, "hash", 8, STATE.size, MOST_KEPT);
+  if (typeof variables === "string") return variables;
+  if (typeof state === "string") return state;
+  const maps = { variablesFd: variables.fd, stateFd: state.fd };
+  let reason = "";
+  try {
+    for (const form of FORMS) {
+      const writer = new PerfWriter(btf, form, maps, page);
+      const answer = load(kernel, writer, attachBtfId);
+      if (typeof answer === "string") {
+        reason ||= answer;
+        continue;
+      }
+      const opened = linkIterator(kernel, answer.fd, WHAT_IS_THERE, form);
+      if (typeof opened === "string") return opened;
+      const pinFd = pins.pin(opened.linkFd);
+      return {
+        ...opened,
+        ...(pinFd < 0 ? {} : { pinFd }),
+        mapIds: [variables.id, state.id],
+        btfId: answer.btfId,
+        pageBytes: page,
+        isLostExact: writer.isLostExact,
+      };
+    }
+    return reason;
+  } catch (error) {
+    if (error instanceof Absent) return error.message;
+    throw error;
+  }
+}
+
+function newMap(
+  kernel: KernelPort,
+  stack: DisposableStack,
+  type: string,
+  keyBytes: number,
+  valueBytes: number,
+  maxEntries: number,
+): { fd: number; id: number } | string {
+  const number = createMap(kernel, {
+    type: MAP_TYPES.indexOf(type),
+    keyBytes,
+    valueBytes,
+    maxEntries,
+    name: "bpfpulse_perf",
+    flags: type === "hash" ? BPF_F_NO_PREALLOC : 0,
+  });
+  if (number < 0) return `BPF_MAP_CREATE failed: ${errnoName(-number)}`;
+  // The program keeps it.
+  const fd = stack.use(new Fd(kernel, number)).number;
+  return { fd, id: idOf(kernel, fd, MAP_INFO.id.offset) };
+}
+
+/** @throws {Absent} */
+function load(
+  kernel: KernelPort,
+  writer: PerfWriter,
+  attachBtfId: number,
+): { fd: number; btfId: number } | string {
+  const code = writeProgram(writer);
+  const instructions = kernel.allocate(code.length);
+  instructions.bytes.set(code);
+  let btfId = 0;
+  const answer = withFunctions(
+    kernel,
+    writer.asm,
+    PERF_FUNCTIONS,
+    (functions) => {
+      btfId = functions.btfId;
+      return loadOrRefusal(kernel, {
+        type: TRACING,
+        instructions,
+        instructionCount: code.length / 8,
+        name: "bpfpulse_perf",
+        expectedAttachType: TRACE_ITER,
+        attachBtfId,
+        functions,
+      });
+    },
+  );
+  if (typeof answer !== "number") return sentenceOf(answer);
+  return answer < 0
+    ? `BPF_BTF_LOAD failed: ${errnoName(-answer)}`
+    : { fd: answer, btfId };
+}
+
+/** 0 where it cannot be had, which no object has. */
+function idOf(kernel: KernelPort, fd: number, offset: number): number {
+  const info = kernel.allocate(16);
+  const filled = objectInfo(kernel, fd, info, 16);
+  return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
+}
