@@ -307,7 +307,9 @@ kernelTest(
     );
     assertEquals([passes.length, calls], [1, 0]);
     const [{ rings, unavailable, passes: looks, spentMs }] = passes;
-    assertEquals([looks, unavailable.rings], [1, undefined]);
+    // Perf buffers are looked at, too, where they can be.
+    assertGreater(looks, 0);
+    assertEquals(unavailable.rings, undefined);
     assertGreater(spentMs, 0);
     const found = rowOf({ rows: rings }, producer.mapId);
     assertEquals([found?.events, found?.discards], [
