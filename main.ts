@@ -21,13 +21,14 @@ import { initMessage } from "./workers/protocol.ts";
 const EXT = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 
 function kernelSide(): KernelSide {
-  keepAllocatorSmall();
+  const giveMemoryBack = keepAllocatorSmall();
   unlimitLockedMemory();
   const kernel = openLibc();
   const lives = livesOf(kernel, HANDLES);
   return {
     ...mainThread(kernel),
     ...lives,
+    giveMemoryBack,
     clock: systemClock(kernel.monotonicMs),
     acquire: (options) => acquire(kernel, options, lives.unprivileged),
     init: initMessage,

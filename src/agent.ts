@@ -31,6 +31,8 @@ import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
 
 const RENEW_HOLDERS_MS = 1_000;
+const TIDY_AFTER_MS = 10_000;
+const TIDY_EVERY_MS = 60_000;
 
 export interface AgentPorts extends
   Pick<
@@ -53,6 +55,8 @@ export interface AgentPorts extends
   readonly inherited: Inherited;
   readonly newestIds: Readonly<Partial<Record<ObjectType, number>>>;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
+  /** Returns freed memory to the kernel; takes about a millisecond. */
+  giveMemoryBack(): void;
   processUsage(): ProcessUsage;
 }
 
@@ -156,6 +160,12 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     log.warn(`Without ${capability} there is no view of ${gives}: ${how}`);
   }
   supervisor.start();
+  let cancelTidying = clock.after(TIDY_AFTER_MS, tidy);
+  /** What a start, a burst of births or a big page has left. */
+  function tidy(): void {
+    ports.giveMemoryBack();
+    cancelTidying = clock.after(TIDY_EVERY_MS, tidy);
+  }
 
   let stopped: Promise<unknown> | undefined;
   return {
@@ -175,6 +185,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     },
     async stop(why) {
       if (stopped === undefined) log.info(`${why}: stopping`);
+      cancelTidying();
       stopped ??= Promise.all([servers.stop(), supervisor.stop()]);
       await stopped;
     },

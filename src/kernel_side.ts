@@ -25,6 +25,7 @@ export interface KernelSide extends
     | "parse"
     | "threadExists"
     | "mayRespawn"
+    | "giveMemoryBack"
     | "openFilesLimit"
     | "openBlock"
     | "openPulse"
