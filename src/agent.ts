@@ -89,6 +89,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       },
       loads: (message) => aggregator.loads(message),
       holders: (message) => aggregator.holders(message),
+      buffers: (message) => aggregator.buffers(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);

@@ -82,8 +82,10 @@ export class SampledNode implements NodeState {
       case "holders":
         this.#state.holders(message);
         break;
-      case "holders_failed":
       case "buffers":
+        this.#state.buffers(message);
+        break;
+      case "holders_failed":
       case "stopped":
         break;
     }

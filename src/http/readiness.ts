@@ -14,6 +14,7 @@ import type {
   CollectorHealth,
   CollectorStatus,
 } from "../state/collector_health.ts";
+import { bufferKinds, type BufferKindState } from "../state/buffer_readings.ts";
 import { isKnown } from "../state/totals.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
@@ -63,6 +64,10 @@ export interface Readiness {
   readonly version: string;
   readonly collectors: readonly CollectorReadiness[];
   readonly tables: Readonly<Record<ObjectType, TableReadiness>>;
+  /** Of ring and perf buffers; undefined before the first look at them. */
+  readonly buffers:
+    | Readonly<Record<"ring" | "perf", BufferKindState>>
+    | undefined;
   readonly privileges: NodeFacts["privileges"] & {
     readonly atStart: NodeFacts["capabilities"];
     readonly missing: NodeFacts["missing"];
@@ -73,13 +78,14 @@ export interface Readiness {
 export interface ReadinessInput {
   readonly collectors: readonly CollectorHealth[];
   readonly tables: NodeSnapshot["tables"];
+  readonly buffers?: NodeSnapshot["buffers"] | undefined;
   readonly facts: NodeFacts;
   readonly version: string;
   readonly nowMs: number;
 }
 
 export function readiness(input: ReadinessInput): Readiness {
-  const { collectors, tables, facts, version, nowMs } = input;
+  const { collectors, tables, buffers, facts, version, nowMs } = input;
   const waitingFor = whatIsAwaited(input);
   return {
     ready: waitingFor.length === 0,
@@ -92,6 +98,7 @@ export function readiness(input: ReadinessInput): Readiness {
       link: tableReadiness(tables.link, collectors),
       btf: tableReadiness(tables.btf, collectors),
     },
+    buffers: buffers && bufferKinds({ tables, buffers }),
     privileges: {
       ...facts.privileges,
       atStart: facts.capabilities,

@@ -7,12 +7,14 @@ import type { BlockCopy } from "../../workers/columns.ts";
 import type {
   Births,
   Block,
+  Buffers as BuffersMessage,
   Descriptions,
   Holders,
   Loads,
   ObjectType,
   Sampled,
 } from "../../workers/protocol.ts";
+import { Buffers } from "./buffers.ts";
 import type {
   NodeSnapshot,
   NodeState,
@@ -50,10 +52,12 @@ export class Aggregator implements NodeState {
   readonly #blocks = new Map<ObjectType, OpenBlock>();
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
   readonly #owners = new Owners();
+  readonly #buffers: Buffers;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
     const { maxSeries, newestIds, textOf } = options;
+    this.#buffers = new Buffers(maxSeries);
     this.#tables = {
       map: new TableState({
         type: "map",
@@ -147,14 +151,21 @@ export class Aggregator implements NodeState {
     });
   }
 
+  /** Takes up a look at ring and perf buffers. */
+  buffers({ pass, epoch }: BuffersMessage): void {
+    this.#buffers.take(pass, epoch);
+  }
+
   /** So many objects of a type may have series of their own from the next tick on. */
   setMaxSeries(max: number): void {
     for (const table of Object.values(this.#tables)) table.setMaxSeries(max);
+    this.#buffers.setMaxSeries(max);
   }
 
   freeze(): NodeSnapshot {
     const { map, program, link, btf } = this.#tables;
     const holders = this.#owners.state;
+    const buffers = this.#buffers.state;
     return {
       tables: {
         map: this.#owned(map.freeze()),
@@ -163,6 +174,7 @@ export class Aggregator implements NodeState {
         btf: this.#owned(btf.freeze()),
       },
       ...(holders === undefined ? {} : { holders }),
+      ...(buffers === undefined ? {} : { buffers }),
     };
   }
 
