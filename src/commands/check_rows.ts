@@ -207,13 +207,17 @@ function bufferRow(
     const { quality, reason } = found;
     return { ...row, ok: true, backend: "iterator", quality, reason };
   }
+  const hasTypes = facts.kernelBtf !== undefined &&
+    "sizeBytes" in facts.kernelBtf;
   return {
     ...row,
     ok: false,
     quality: "unavailable",
     reason: found?.reason ?? "nobody looked",
     remedy: facts.missing[0]?.how ??
-      "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and /sys mounted",
+      (hasTypes
+        ? "bpfpulse --backend auto"
+        : "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"),
   };
 }
 
