@@ -38,7 +38,7 @@ Deno.test("GET /api/v1/objects/map/ID shows a ring buffer, each number with how 
   assertEquals(answer.perf_buffers, undefined);
   const { ring_buffer: ring } = answer;
   assertEquals(ring.events, {
-    value: `${2 ** 60}`,
+    value: `${2n ** 60n}`,
     quality: "estimated",
     reason: "records of 25.0 % of the bytes were counted",
   });
