@@ -136,7 +136,9 @@ function kindState(
   const lesser =
     buffers.filter(({ readings }) => readings.events.quality !== "exact")
       .length;
-  const said = lesser === 0
+  const said = buffers.length === 0
+    ? "none here"
+    : lesser === 0
     ? `${buffers.length} seen, every event of theirs counted`
     : `${buffers.length} seen; the events of ${lesser} are not exact`;
   return {

@@ -3,13 +3,14 @@
  * say what their owners counted, each number with how good it is, and nothing more once the owners are gone.
  */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { Agent } from "../agent.ts";
+import { Agent, pause } from "../agent.ts";
+import { Bpftrace, fault, whyNoBpftrace } from "../kernel/bpftrace.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { whyNoTool } from "../kernel/compile.ts";
 import type { Page } from "../kernel/page.ts";
 import { PerfOwner } from "../kernel/perf_buffers.ts";
 import { RingProducer } from "../kernel/rings.ts";
-import { kernelTest } from "../kernel/skip.ts";
+import { kernelTest, skip } from "../kernel/skip.ts";
 
 const ARGS = ["--interval", "100ms"];
 const RING = "odigos_ebpf_ring_buffer";
@@ -237,4 +238,37 @@ kernelTest(
   },
   noBtf,
   whyNoTool("perf"),
+);
+
+const BPFTRACE = "the page says as many lost events as bpftrace tells its user";
+
+kernelTest(
+  BPFTRACE,
+  async () => {
+    await using agent = await startAgent();
+    await using bpftrace = new Bpftrace();
+    let ids = new Set<string>();
+    await agent.eventually("a perf buffer of bpftrace's", async () => {
+      const { buffers } = await json(agent, "/api/v1/snapshot");
+      const its = buffers.perf.buffers.filter((one: { pid: number }) =>
+        one.pid === bpftrace.pid
+      );
+      ids = new Set(its.map(({ map_id }: { map_id: number }) => `${map_id}`));
+      return ids.size > 0 || bpftrace.hasEnded;
+    });
+    if (bpftrace.hasEnded) return skip(BPFTRACE, "it has no perf buffers");
+    for (let i = 0; i < 4; i++) fault();
+    bpftrace.read();
+    let lost = 0;
+    await agent.eventually("page that says what bpftrace told", async () => {
+      await pause(20);
+      lost = (await agent.page()).samples(`${PERF}_lost_events_total`)
+        .filter(({ labels }) => ids.has(labels.map_id))
+        .reduce((sum, { value }) => sum + value, 0);
+      return lost > 0 && lost === bpftrace.lost;
+    });
+    assertGreater(lost, 0);
+  },
+  noBtf,
+  whyNoBpftrace(),
 );
