@@ -34,6 +34,7 @@ const RING: Record<RingColumn, number> = {
   coverage: 1,
   lossEpisodes: 0,
   fillRatioMax: 0.25,
+  skippedBytes: 0,
   isBroken: 0,
 };
 const PERF: Record<PerfColumn, number> = {
@@ -49,6 +50,7 @@ const PERF: Record<PerfColumn, number> = {
   lostSamples: 0,
   isLostExact: 1,
   pid: 77,
+  skippedBytes: 0,
 };
 
 export function aBuffersPass(
@@ -62,16 +64,28 @@ export function aBuffersPass(
     unavailable: {},
     rings: Float64Array.from(
       rings.flatMap((ring) =>
-        RING_COLUMNS.map((name) => ring[name] ?? RING[name])
+        RING_COLUMNS.map((name) =>
+          ring[name] ?? skipped(ring, name) ?? RING[name]
+        )
       ),
     ),
     perf: Float64Array.from(
       perf.flatMap((buffer) =>
-        PERF_COLUMNS.map((name) => buffer[name] ?? PERF[name])
+        PERF_COLUMNS.map((name) =>
+          buffer[name] ?? skipped(buffer, name) ?? PERF[name]
+        )
       ),
     ),
     ...given,
   };
+}
+
+/** What is not covered was skipped, where a test does not say otherwise. */
+function skipped(
+  { coverage = 1 }: RingGiven | PerfGiven,
+  name: RingColumn | PerfColumn,
+): number | undefined {
+  return name === "skippedBytes" && coverage < 1 ? 8 : undefined;
 }
 
 /** The same node as it is known after these looks, all by one worker. */

@@ -109,7 +109,7 @@ export const ringMetrics: readonly BufferMetric[] = [
     name: "odigos_ebpf_ring_buffer_events_coverage_ratio",
     type: "gauge",
     help:
-      "Share of a ring buffer's written bytes whose records were counted one by one; where it once was below 1 it never is 1 again.",
+      "Share of a ring buffer's written bytes whose records were counted one by one; once some were estimated it never is 1 again.",
     unit: "ratio",
     quality: "exact",
     source: "headers of its records",

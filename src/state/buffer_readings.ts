@@ -29,7 +29,7 @@ interface Buffer<N extends string> {
   readonly mapRow: number;
   readonly sizeBytes: number;
   readonly readings: Readonly<Record<N, Reading>>;
-  /** Share of the bytes whose records were counted; NaN where none are. Below 1 wherever it once was. */
+  /** Share of the bytes whose records were counted; NaN where none are. Below 1 wherever anything was ever estimated. */
   readonly coverage: number;
   readonly eventsPerSecond: number;
   /** Else it is counted under `other`. */
@@ -272,12 +272,12 @@ function countReading(
   if (Number.isNaN(value)) {
     return unavailable("its records are overwritten, or cannot be counted");
   }
-  return wasEstimated
-    ? {
-      value,
-      quality: "estimated",
-      reason: `records of ${percent(coverage)} of the bytes were counted`,
-    }
+  if (wasEstimated) {
+    const reason = `records of ${percent(coverage)} of the bytes were counted`;
+    return { value, quality: "estimated", reason };
+  }
+  return coverage < 1
+    ? { value, quality: "lower bound", reason: "more is yet to be counted" }
     : { value, quality: "exact" };
 }
 

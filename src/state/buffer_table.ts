@@ -11,7 +11,7 @@ const BELOW_ONE = 1 - Number.EPSILON / 2;
 
 export interface BufferTable<C extends string> {
   readonly columns: readonly C[];
-  /** Row after row, NaN is absent. Coverage is below 1 wherever it once was. */
+  /** Row after row, NaN is absent. Coverage is below 1 wherever anything was ever estimated. */
   readonly rows: Float64Array;
   readonly size: number;
   /** 1 where its counters were estimated at any time of its life, or its pages could not be believed. */
@@ -27,9 +27,12 @@ export interface BufferTable<C extends string> {
   readonly reason?: string;
 }
 
+/** What every kind has. */
+type SharedColumn = "mapId" | "serial" | "coverage" | "skippedBytes";
+
 export interface BufferSpec<C extends string> {
-  /** Among them mapId, serial, coverage, and for some kinds cpu and isBroken. */
-  readonly columns: readonly (C | "mapId" | "serial" | "coverage")[];
+  /** For some kinds cpu and isBroken are among them. */
+  readonly columns: readonly (C | SharedColumn)[];
   readonly counters: readonly C[];
   /** A counter that begins at 0 with every life of the worker. */
   readonly ofOneLife?: C;
@@ -138,7 +141,7 @@ export class BufferRows<C extends string> {
     };
   }
 
-  #at(name: C | "mapId" | "serial" | "coverage" | "cpu" | "isBroken"): number {
+  #at(name: C | SharedColumn | "cpu" | "isBroken"): number {
     return (this.#spec.columns as readonly string[]).indexOf(name);
   }
 
@@ -228,7 +231,8 @@ export class BufferRows<C extends string> {
   ): void {
     const coverage = at + this.#at("coverage");
     const broken = this.#at("isBroken");
-    if (rows[coverage] < 1 || (broken >= 0 && rows[at + broken] === 1)) {
+    const skipped = at + this.#at("skippedBytes");
+    if (rows[skipped] > 0 || (broken >= 0 && rows[at + broken] === 1)) {
       wasEstimated[row] = 1;
     }
     if (wasEstimated[row] === 1) {

@@ -39,6 +39,7 @@ const RINGS: typeof RING_COLUMNS = [
   "coverage",
   "lossEpisodes",
   "fillRatioMax",
+  "skippedBytes",
   "isBroken",
 ];
 const PERF: typeof PERF_COLUMNS = [
@@ -54,6 +55,7 @@ const PERF: typeof PERF_COLUMNS = [
   "lostSamples",
   "isLostExact",
   "pid",
+  "skippedBytes",
 ];
 
 export type RingColumn = (typeof RING_COLUMNS)[number];

@@ -119,6 +119,20 @@ kernelTest(
 );
 
 kernelTest(
+  "the agent counts exactly what a ring held before it came, however much that is",
+  async () => {
+    await using producer = await RingProducer.start(16 << 20);
+    const truth = await producer.tell("produce 0 250000 1000 0 1");
+    await using agent = await startAgent();
+    const labels = { map_id: `${producer.mapId}` };
+    await pageWith(agent, `${RING}_events_total`, labels, truth.events);
+    await pageWith(agent, `${RING}_events_coverage_ratio`, labels, 1);
+  },
+  noBtf,
+  whyNoTool("ring_producer"),
+);
+
+kernelTest(
   "the agent tells of a ring buffer that lost events, a lower bound of what its producer was refused",
   async () => {
     await using agent = await startAgent();

@@ -42,7 +42,7 @@ const Share = v.strictObject({
 const Coverage = v.optional(
   described(
     v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-    "share of the bytes whose records were counted one by one; where it once was below 1 it never is 1 again",
+    "share of the bytes whose records were counted one by one; once some were estimated it never is 1 again",
   ),
 );
 const Rate = v.optional(

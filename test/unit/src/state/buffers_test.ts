@@ -76,7 +76,7 @@ Deno.test("Buffers.take() joins buffers with the maps that are theirs, and leave
   ]);
 });
 
-Deno.test("Buffers.take() never calls counters exact again once their coverage fell below 1", () => {
+Deno.test("Buffers.take() never calls counters exact again once some of them were estimated", () => {
   const watched = new Watched().take({ rings: [{ events: 100 }] });
   assertEquals(watched.events, [[1, 100, "exact"]]);
   watched.take({ rings: [{ events: 150, coverage: 0.5 }] });
@@ -96,6 +96,23 @@ Deno.test("Buffers.take() never calls counters exact again once their coverage f
     readings.events.reason,
     "records of 99.9 % of the bytes were counted",
   );
+});
+
+Deno.test("Buffers.take() calls counters exact again where counting was behind and nothing was skipped", () => {
+  const behind = { coverage: 0.5, skippedBytes: 0 };
+  const watched = new Watched().take({
+    rings: [{ events: 50, ...behind }],
+    perf: [{ mapId: 3, ...behind }],
+  });
+  assertEquals(watched.rings[0].readings.events, {
+    value: 50,
+    quality: "lower bound",
+    reason: "more is yet to be counted",
+  });
+  assertEquals(watched.perf[0].readings.events.quality, "lower bound");
+  watched.take({ rings: [{ events: 100 }], perf: [{ mapId: 3 }] });
+  assertEquals(watched.events, [[1, 100, "exact"]]);
+  assertEquals(watched.rings[0].coverage, 1);
 });
 
 Deno.test("Buffers.take() lets no counter of a living buffer fall, nor vanish for a moment", () => {
