@@ -26,6 +26,7 @@ export const CHECK_NAMES = [
   "programs",
   "links",
   "btf",
+  "holders",
   "run-stats",
   "jit-limit",
   "memlock",
@@ -65,6 +66,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     tableRow("programs", "program", facts, node),
     tableRow("links", "link", facts, node),
     tableRow("btf", "btf", facts, node),
+    holdersRow(facts, node),
     runStatsRow(facts),
     jitLimitRow(facts),
     memlockRow(facts),
@@ -181,6 +183,53 @@ function tableRow(
       : "lower bound",
     reason: [read, skipped, by?.backendReason].filter(Boolean).join("; "),
   };
+}
+
+function holdersRow(facts: NodeFacts, node: SampledState): CheckRow {
+  const { holders, holdersReason } = node.freeze();
+  const row = {
+    name: "holders",
+    gives: "whose every object is, its pins, and orphans",
+  } as const;
+  if (holders === undefined) {
+    return {
+      ...row,
+      ok: false,
+      quality: "unavailable",
+      reason: holdersReason ?? "nobody looked",
+      remedy: holdersRemedy(holdersReason, facts),
+    };
+  }
+  const { processes, complete, pinsReason, unknown, graph } = holders;
+  const unseen = [...new Set([pinsReason, ...Object.values(unknown)])]
+    .filter((why) => why !== undefined);
+  const pins = pinsReason === undefined
+    ? `${formatCount(graph.pinCount)} pins`
+    : "no pins";
+  return {
+    ...row,
+    ok: true,
+    backend: "iterator",
+    quality: complete && unseen.length === 0 ? "exact" : "lower bound",
+    reason: [
+      `${formatCount(processes)} processes, ${pins}, ${
+        formatCount(graph.referenceCount)
+      } references read`,
+      ...unseen,
+    ].join("; "),
+  };
+}
+
+/** task_file can be iterated since 5.8. */
+function holdersRemedy(
+  reason: string | undefined,
+  { missing, kernelBtf }: NodeFacts,
+): string {
+  if (reason?.endsWith("asked for")) return "bpfpulse check --backend auto";
+  if (missing[0] !== undefined) return missing[0].how;
+  return kernelBtf !== undefined && "sizeBytes" in kernelBtf
+    ? "run on Linux 5.8 or newer"
+    : "run a kernel with CONFIG_DEBUG_INFO_BTF=y, and mount /sys";
 }
 
 function runStatsRow({ runStats, missing }: NodeFacts): CheckRow {

@@ -29,6 +29,12 @@ async function logged(agent: Agent, text: string): Promise<void> {
   );
 }
 
+/** Age of the last look for who keeps objects alive; undefined before the first. */
+async function lookAge(agent: Agent): Promise<number | undefined> {
+  const { holders } = JSON.parse((await agent.get("/readyz")).text);
+  return holders.ageSeconds;
+}
+
 async function intervals(agent: Agent): Promise<number[]> {
   const { text } = await agent.get("/readyz");
   return JSON.parse(text).collectors.map(
@@ -43,11 +49,12 @@ Deno.test("agent takes over at SIGHUP what can change, and names what needs a re
   assertEquals(await intervals(agent), [0.2, 0.2, 0.2]);
   files.write(
     "a.yaml",
-    "interval: 1s\ninterval-links: 2s\nsystem-stats: false\nrun-stats: off\n",
+    "interval: 1s\ninterval-links: 2s\ninterval-holders: 2s\nsystem-stats: false\nrun-stats: off\n",
   );
   agent.kill("SIGHUP");
   await logged(agent, '"message":"Reloaded"');
   assertEquals(await intervals(agent), [1, 1, 2]);
+  await logged(agent, "holdersIntervalMs");
   await logged(agent, "The new value of run-stats needs a restart");
   const page = await agent.page();
   assertEquals(page.samples("process_cpu_seconds_total"), []);

@@ -24,11 +24,12 @@ export interface Look {
 export class HoldersCollector implements Aside {
   readonly #kernel: Pick<KernelPort, "monotonicMs">;
   readonly #look: Look | string;
-  readonly #intervalMs: number;
+  #intervalMs: number;
   /** The first follows the first sample of links at once. */
   #dueAtMs = -Infinity;
   /** What the last look allows. */
   #notBeforeMs = -Infinity;
+  #startedAtMs = -Infinity;
   #toldWhy = "";
 
   constructor(
@@ -50,12 +51,19 @@ export class HoldersCollector implements Aside {
     this.#dueAtMs = Math.min(this.#dueAtMs, this.#notBeforeMs);
   }
 
+  retune(intervalMs: number): void {
+    this.#intervalMs = intervalMs;
+    if (this.#notBeforeMs === Infinity) return;
+    this.#dueAtMs = Math.max(this.#startedAtMs + intervalMs, this.#notBeforeMs);
+  }
+
   run(): AsideMessage | undefined {
     if (typeof this.#look === "string") {
       this.#dueAtMs = this.#notBeforeMs = Infinity;
       return this.#failed(this.#look);
     }
     const startMs = this.#kernel.monotonicMs();
+    this.#startedAtMs = startMs;
     const taken = this.#tryTo(this.#look);
     const endMs = this.#kernel.monotonicMs();
     this.#notBeforeMs = Math.max(

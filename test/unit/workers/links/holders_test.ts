@@ -46,6 +46,19 @@ Deno.test("HoldersCollector.renew() makes the next look sooner, a second after t
   assertEquals(holders.dueAtMs, clock.nowMs - 4 + 1_000);
 });
 
+Deno.test("HoldersCollector.retune() counts the new interval from the last look's start", () => {
+  const { clock, holders } = collector({ ms: 4, answer: () => PASS });
+  holders.retune(60_000);
+  assertEquals(holders.dueAtMs, -Infinity);
+  holders.run();
+  const startMs = clock.nowMs - 4;
+  assertEquals(holders.dueAtMs, startMs + 60_000);
+  holders.retune(2_000);
+  assertEquals(holders.dueAtMs, startMs + 2_000);
+  holders.retune(100);
+  assertEquals(holders.dueAtMs, startMs + 1_000);
+});
+
 Deno.test("HoldersCollector spends 2 % of a core at most, and never stops looking", () => {
   const { clock, holders } = collector({ ms: 60, answer: () => PASS });
   holders.run();
