@@ -81,7 +81,7 @@ function expectedOf(one: Case): OwnerView {
   return {
     ...{ owner, metric: owner, through: one.through ?? "" },
     ...{ gone: one.gone ?? false, holders: one.holders },
-    ...{ pins: one.pins ?? [], orphan: "" },
+    ...{ pins: one.pins ?? [], orphan: "", sinceMs: NaN },
   };
 }
 

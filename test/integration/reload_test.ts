@@ -29,12 +29,6 @@ async function logged(agent: Agent, text: string): Promise<void> {
   );
 }
 
-/** Age of the last look for who keeps objects alive; undefined before the first. */
-async function lookAge(agent: Agent): Promise<number | undefined> {
-  const { holders } = JSON.parse((await agent.get("/readyz")).text);
-  return holders.ageSeconds;
-}
-
 async function intervals(agent: Agent): Promise<number[]> {
   const { text } = await agent.get("/readyz");
   return JSON.parse(text).collectors.map(

@@ -29,6 +29,8 @@ export interface OwnerView {
   readonly pins: readonly string[];
   /** What keeps it, and why, where it is an orphan; why that is not known; empty where it is none. */
   readonly orphan: string;
+  /** Unix time since when it is an orphan; NaN where it is none. */
+  readonly sinceMs: number;
 }
 
 /** Reference of one object to another. */
@@ -80,6 +82,7 @@ export async function viewAfter(
       orphan: ownership?.orphan === undefined
         ? ownership?.orphan_reason ?? ""
         : `${ownership.orphan.kept_by}: ${ownership.orphan.reason}`,
+      sinceMs: Date.parse(ownership?.orphan?.since ?? ""),
     };
   }));
 }
