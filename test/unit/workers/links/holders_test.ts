@@ -13,14 +13,17 @@ const PASS: HoldersPass = {
   pins: [],
 };
 
-/** A collector whose looks take `takes.ms` and answer `takes.answer`. */
-function collector(takes: { ms: number; answer: () => HoldersPass | string }) {
-  const clock = { nowMs: 1_000_000 };
+/** A collector whose looks take `takes.ms`, of it `takes.cpuMs` on a CPU (else all), and answer `takes.answer`. */
+function collector(
+  takes: { ms: number; cpuMs?: number; answer: () => HoldersPass | string },
+) {
+  const clock = { nowMs: 1_000_000, cpuMs: 70 };
   const holders = new HoldersCollector(
-    { monotonicMs: () => clock.nowMs },
+    { monotonicMs: () => clock.nowMs, threadCpuMs: () => clock.cpuMs },
     {
       take() {
         clock.nowMs += takes.ms;
+        clock.cpuMs += takes.cpuMs ?? takes.ms;
         return takes.answer();
       },
     },
@@ -72,6 +75,17 @@ Deno.test("HoldersCollector spends 2 % of a core at most, and never stops lookin
   );
 });
 
+Deno.test("HoldersCollector looks as often where others keep it from the CPU", () => {
+  const { clock, holders } = collector({
+    ...{ ms: 400, cpuMs: 4 },
+    answer: () => PASS,
+  });
+  holders.run();
+  assertEquals(holders.dueAtMs, clock.nowMs - 400 + 5_000);
+  holders.renew();
+  assertEquals(holders.dueAtMs, clock.nowMs - 400 + 1_000);
+});
+
 Deno.test("HoldersCollector tells a failure once, until there was a look again or it is another one", () => {
   let answer: HoldersPass | string = "no memory";
   const { holders } = collector({ ms: 1, answer: () => answer });
@@ -101,7 +115,7 @@ Deno.test("HoldersCollector keeps what a look throws from the sampling of links,
 
 Deno.test("HoldersCollector never looks without iterators, and says why once", () => {
   const holders = new HoldersCollector(
-    { monotonicMs: () => 0 },
+    { monotonicMs: () => 0, threadCpuMs: () => 0 },
     "there is no BTF",
   );
   assertEquals(holders.run()?.message, {
