@@ -10,6 +10,7 @@ import type {
   TableOutcome,
 } from "../../workers/protocol.ts";
 import { backendOf } from "../http/readiness.ts";
+import { holdersRow } from "./check_holders.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
@@ -183,53 +184,6 @@ function tableRow(
       : "lower bound",
     reason: [read, skipped, by?.backendReason].filter(Boolean).join("; "),
   };
-}
-
-function holdersRow(facts: NodeFacts, node: SampledState): CheckRow {
-  const { holders, holdersReason } = node.freeze();
-  const row = {
-    name: "holders",
-    gives: "whose every object is, its pins, and orphans",
-  } as const;
-  if (holders === undefined) {
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason: holdersReason ?? "nobody looked",
-      remedy: holdersRemedy(holdersReason, facts),
-    };
-  }
-  const { processes, complete, pinsReason, unknown, graph } = holders;
-  const unseen = [...new Set([pinsReason, ...Object.values(unknown)])]
-    .filter((why) => why !== undefined);
-  const pins = pinsReason === undefined
-    ? `${formatCount(graph.pinCount)} pins`
-    : "no pins";
-  return {
-    ...row,
-    ok: true,
-    backend: "iterator",
-    quality: complete && unseen.length === 0 ? "exact" : "lower bound",
-    reason: [
-      `${formatCount(processes)} processes, ${pins}, ${
-        formatCount(graph.referenceCount)
-      } references read`,
-      ...unseen,
-    ].join("; "),
-  };
-}
-
-/** task_file can be iterated since 5.8. */
-function holdersRemedy(
-  reason: string | undefined,
-  { missing, kernelBtf }: NodeFacts,
-): string {
-  if (reason?.endsWith("asked for")) return "bpfpulse check --backend auto";
-  if (missing[0] !== undefined) return missing[0].how;
-  return kernelBtf !== undefined && "sizeBytes" in kernelBtf
-    ? "run on Linux 5.8 or newer"
-    : "run a kernel with CONFIG_DEBUG_INFO_BTF=y, and mount /sys";
 }
 
 function runStatsRow({ runStats, missing }: NodeFacts): CheckRow {

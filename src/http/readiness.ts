@@ -109,7 +109,7 @@ export function readiness(input: ReadinessInput): Readiness {
       link: tableReadiness(tables.link, collectors),
       btf: tableReadiness(tables.btf, collectors),
     },
-    holders: holdersReadiness(snapshot, nowMs),
+    holders: holdersReadiness(snapshot, collectors, nowMs),
     privileges: {
       ...facts.privileges,
       atStart: facts.capabilities,
@@ -119,16 +119,30 @@ export function readiness(input: ReadinessInput): Readiness {
   };
 }
 
-function holdersReadiness(
+/** One sentence why nobody looked, or looks any more, at what keeps objects alive; undefined where the last look stands. */
+export function whyNoHolders(
   { holders, holdersReason }: NodeSnapshot,
+  collectors: readonly CollectorHealth[],
+): string | undefined {
+  if (holdersReason !== undefined) return holdersReason;
+  if (holders !== undefined) return undefined;
+  const by = backendOf("link", collectors)?.backend;
+  return by === "walk" ? WALK_TELLS_NONE : "nobody has looked yet";
+}
+
+export const WALK_TELLS_NONE = "the walk tells nothing of who holds objects";
+
+function holdersReadiness(
+  snapshot: NodeSnapshot,
+  collectors: readonly CollectorHealth[],
   nowMs: number,
 ): HoldersReadiness {
+  const { holders } = snapshot;
   return {
     ageSeconds: holders && secondsBetween(holders.takenAtMs, nowMs),
     durationSeconds: holders && secondsBetween(0, holders.durationMs),
     complete: holders?.complete,
-    reason: holdersReason ??
-      (holders === undefined ? "nobody has looked yet" : undefined),
+    reason: whyNoHolders(snapshot, collectors),
     pinsReason: holders?.pinsReason,
     orphansReason: holders?.orphansReason,
   };

@@ -44,7 +44,7 @@ export function ownershipJson(
   if (holders === undefined) {
     return {
       reason: holdersReason ??
-        "nobody has looked yet at what keeps objects alive",
+        "nobody has looked at what keeps objects alive",
     };
   }
   const head = {

@@ -134,10 +134,12 @@ Deno.test("check() says what was seen of holders, what was not, and how to get t
     assertEquals([ok, quality, found], [false, "unavailable", reason]);
     return remedy;
   };
-  assertEquals(
-    failed("the iterators were not opened: asked for"),
-    "bpfpulse check --backend auto",
-  );
+  const walked = rowsOf(new FakeKernel(), {
+    sample: onceOptions(new FakeKernel()).sample,
+  })
+    .get("holders");
+  assertEquals(walked?.reason, "the walk tells nothing of who holds objects");
+  assertEquals(walked?.remedy, "bpfpulse check --backend auto");
   assertEquals(
     failed("refused", { missing: NOT_PERMITTED.missing }),
     "start bpfpulse as root",

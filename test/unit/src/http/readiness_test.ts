@@ -199,7 +199,7 @@ Deno.test("readiness() says how old the last look for holders is, or why there i
     return answer.holders;
   };
   assertEquals(holders({}), { reason: "nobody has looked yet" });
-  const holdersReason = "the iterators were not opened: asked for";
+  const holdersReason = "the iterators were not opened: EPERM";
   assertEquals(holders({ holdersReason }), { reason: holdersReason });
   const { state } = new OwnedNode().pass(97_600, { pins }).owners;
   assertEquals(holders(state === undefined ? {} : { holders: state }), {
