@@ -89,6 +89,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       },
       loads: (message) => aggregator.loads(message),
       holders: (message) => aggregator.holders(message),
+      holdersFailed: (message) => aggregator.holdersFailed(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);
@@ -196,5 +197,6 @@ function collectorSpecs(config: Config): CollectorSpec[] {
   return COLLECTORS.map((name) => ({
     name,
     intervalMs: intervalOf(config, name),
+    ...(name === "links" ? { holdersMs: config.holdersIntervalMs } : {}),
   }));
 }

@@ -10,6 +10,7 @@ import type {
   TableOutcome,
 } from "../../workers/protocol.ts";
 import { backendOf } from "../http/readiness.ts";
+import { holdersRow } from "./check_holders.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
@@ -26,6 +27,7 @@ export const CHECK_NAMES = [
   "programs",
   "links",
   "btf",
+  "holders",
   "run-stats",
   "jit-limit",
   "memlock",
@@ -65,6 +67,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     tableRow("programs", "program", facts, node),
     tableRow("links", "link", facts, node),
     tableRow("btf", "btf", facts, node),
+    holdersRow(facts, node),
     runStatsRow(facts),
     jitLimitRow(facts),
     memlockRow(facts),

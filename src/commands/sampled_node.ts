@@ -83,6 +83,8 @@ export class SampledNode implements NodeState {
         this.#state.holders(message);
         break;
       case "holders_failed":
+        this.#state.holdersFailed(message);
+        break;
       case "buffers":
       case "stopped":
         break;

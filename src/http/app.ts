@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   route("/readyz", [], function ready(c) {
     const answer = readiness({
       collectors: options.collectors(),
-      tables: options.state.freeze().tables,
+      snapshot: options.state.freeze(),
       facts: options.facts,
       version: options.version,
       nowMs: options.clock.monotonicMs(),

@@ -63,7 +63,7 @@ export function overviewHandler(options: OverviewOptions): Handler<HttpEnv> {
     const nowMs = options.clock.monotonicMs();
     const answer = readiness({
       collectors,
-      tables,
+      snapshot,
       facts: options.facts,
       version: options.version,
       nowMs,

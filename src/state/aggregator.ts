@@ -9,6 +9,7 @@ import type {
   Block,
   Descriptions,
   Holders,
+  HoldersFailed,
   Loads,
   ObjectType,
   Sampled,
@@ -50,6 +51,7 @@ export class Aggregator implements NodeState {
   readonly #blocks = new Map<ObjectType, OpenBlock>();
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
   readonly #owners = new Owners();
+  #holdersReason: string | undefined;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
@@ -138,6 +140,7 @@ export class Aggregator implements NodeState {
 
   /** Takes up a look at who keeps objects alive. */
   holders({ pass }: Holders): void {
+    this.#holdersReason = undefined;
     const { map, program, link, btf } = this.#tables;
     this.#owners.take(pass, {
       map: map.ownedRows,
@@ -145,6 +148,11 @@ export class Aggregator implements NodeState {
       link: link.ownedRows,
       btf: btf.ownedRows,
     });
+  }
+
+  /** Nobody could look at that: what the last look found stands. */
+  holdersFailed({ reason }: HoldersFailed): void {
+    this.#holdersReason = reason;
   }
 
   /** So many objects of a type may have series of their own from the next tick on. */
@@ -163,6 +171,9 @@ export class Aggregator implements NodeState {
         btf: this.#owned(btf.freeze()),
       },
       ...(holders === undefined ? {} : { holders }),
+      ...(this.#holdersReason === undefined
+        ? {}
+        : { holdersReason: this.#holdersReason }),
     };
   }
 

@@ -76,6 +76,8 @@ export interface NodeSnapshot {
   readonly tables: { readonly [T in ObjectType]: Table<T> };
   /** The last look at who keeps objects alive; undefined before the first. */
   readonly holders?: HoldersState;
+  /** One sentence where the last try to look failed, or nobody can look here. */
+  readonly holdersReason?: string;
 }
 
 /** What the agent knows of the node, from sample to sample. */
