@@ -26,6 +26,7 @@ const BUDGET = 0.02;
 
 interface Look {
   readonly ms: number[];
+  readonly cpuMs: number[];
   readonly descriptors: number;
   readonly processes: number;
   readonly holds: number;
@@ -91,12 +92,16 @@ console.log(
         "references",
         "ms",
         "slowest",
+        "CPU ms",
+        "% of a core, one every 5 s",
       ],
-      rows.map(({ cell, descriptors, holds, references, ms }) => [
+      rows.map(({ cell, descriptors, holds, references, ms, cpuMs }) => [
         `${cell.processes} + ${cell.objects}`,
         ...[descriptors, holds, references].map(String),
         median(ms).toFixed(2),
         Math.max(...ms).toFixed(2),
+        median(cpuMs).toFixed(2),
+        (100 * median(cpuMs) / 5_000).toFixed(3),
       ]),
     )
   }\n`,

@@ -1,6 +1,6 @@
 /**
  * Owns looks for who keeps objects alive, taken on demand by a process of its own. In: a number of looks by line. Out: for each the
- * milliseconds that it took, as JSON, with what it saw.
+ * milliseconds that it took, and those on a CPU, as JSON, with what it saw.
  * @module
  */
 // deno-lint-ignore-file no-console -- a program that prints
@@ -21,8 +21,11 @@ for await (
   text += part;
   if (!text.endsWith("\n")) continue;
   const passes: HoldersPass[] = [];
+  const cpuMs: number[] = [];
   for (let left = Number(text); left > 0; left--) {
+    const fromMs = kernel.threadCpuMs();
     const pass = look.take();
+    cpuMs.push(kernel.threadCpuMs() - fromMs);
     if (typeof pass === "string") throw new Error(pass);
     passes.push(pass);
   }
@@ -30,6 +33,7 @@ for await (
   const last = passes.at(-1);
   console.log(JSON.stringify({
     ms: passes.map(({ durationMs }) => durationMs),
+    cpuMs,
     descriptors: last?.descriptors,
     processes: last?.processes.length,
     holds: (last?.holds.length ?? 0) / 3,

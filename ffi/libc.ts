@@ -96,6 +96,7 @@ const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
 
 const CLOCK_MONOTONIC = 1;
+const CLOCK_THREAD_CPUTIME_ID = 3;
 /** Source: include/uapi/linux/perf_event.h. */
 const PERF_FLAG_FD_CLOEXEC = 8;
 
@@ -126,6 +127,12 @@ export function openLibc(): KernelPort {
   const path = new Uint8Array(4096);
   const time = new Uint8Array(128);
   const timeView = new DataView(time.buffer);
+
+  function clockMs(clock: number): number {
+    symbols.clock_gettime(clock, time);
+    return timeView.getUint32(0, true) * 1e3 +
+      timeView.getUint32(8, true) / 1e6;
+  }
 
   /** Leaves `text` in `path`; false where it is too long: cut short it would be another path, which may exist. */
   function putPath(text: string): boolean {
@@ -217,11 +224,8 @@ export function openLibc(): KernelPort {
       const result = symbols.close(fd);
       return result < 0 ? -errno[0] : result;
     },
-    monotonicMs(): number {
-      symbols.clock_gettime(CLOCK_MONOTONIC, time);
-      return timeView.getUint32(0, true) * 1e3 +
-        timeView.getUint32(8, true) / 1e6;
-    },
+    monotonicMs: () => clockMs(CLOCK_MONOTONIC),
+    threadCpuMs: () => clockMs(CLOCK_THREAD_CPUTIME_ID),
     threadId: () => symbols.gettid(numbers.gettid),
   };
 }

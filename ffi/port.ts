@@ -50,6 +50,8 @@ export interface KernelPort {
   close(fd: number): number;
   /** CLOCK_MONOTONIC in milliseconds: the same for every thread, never set by anybody, stands still in suspend. */
   monotonicMs(): number;
+  /** CLOCK_THREAD_CPUTIME_ID in milliseconds: what the calling thread has run, in user space and in the kernel. */
+  threadCpuMs(): number;
   /** gettid(2) of the calling thread, as /proc/self/task lists it. */
   threadId(): number;
 }

@@ -89,6 +89,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       },
       loads: (message) => aggregator.loads(message),
       holders: (message) => aggregator.holders(message),
+      holdersFailed: (message) => aggregator.holdersFailed(message),
       buffers: (message) => aggregator.buffers(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
@@ -197,5 +198,6 @@ function collectorSpecs(config: Config): CollectorSpec[] {
   return COLLECTORS.map((name) => ({
     name,
     intervalMs: intervalOf(config, name),
+    ...(name === "links" ? { holdersMs: config.holdersIntervalMs } : {}),
   }));
 }

@@ -89,10 +89,8 @@ export async function serve(
       newestIds: acquired.newestIds,
       inherited,
       log,
-      init: (epoch, intervalMs) => ({
-        ...side.init(epoch, intervalMs, leaveOut, acquired),
-        holdersMs: config.holdersIntervalMs,
-      }),
+      init: (epoch, intervalMs) =>
+        side.init(epoch, intervalMs, leaveOut, acquired),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

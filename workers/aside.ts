@@ -13,9 +13,11 @@ export interface AsideMessage {
 
 /** Never throws. */
 export interface Aside {
-  /** CLOCK_MONOTONIC at which run() should be called; changes with renew() and run() alone. */
+  /** CLOCK_MONOTONIC at which run() should be called; changes with the calls below alone. */
   readonly dueAtMs: number;
   /** Something changed that it looks at. */
   renew(): void;
+  /** It is due at another interval, counted from its last run. */
+  retune(intervalMs: number): void;
   run(): AsideMessage | undefined;
 }

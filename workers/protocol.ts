@@ -121,6 +121,8 @@ export interface Retune {
   readonly version: typeof PROTOCOL_VERSION;
   readonly kind: "retune";
   readonly intervalMs: number;
+  /** As in Init. */
+  readonly holdersMs?: number;
 }
 
 /** The set of objects changed: who keeps them alive is looked for sooner. */

@@ -89,9 +89,10 @@ export class CollectorRun {
     this.#sampleAndWait();
   }
 
-  /** Samples at another interval, the first time one interval from now. */
-  retune(intervalMs: number): void {
+  /** Samples at another interval, the first time one interval from now. @param holdersMs of what it does aside, where that changes */
+  retune(intervalMs: number, holdersMs?: number): void {
     this.#cancel();
+    if (holdersMs !== undefined) this.#aside?.retune(holdersMs);
     this.#cadence = new Cadence(this.#thread.kernel.monotonicMs(), intervalMs);
     this.#waitForSample();
   }
@@ -294,7 +295,7 @@ export function serveCollector(
         break;
       }
       case "retune":
-        run?.retune(message.intervalMs);
+        run?.retune(message.intervalMs, message.holdersMs);
         break;
       case "renew":
         run?.renew();

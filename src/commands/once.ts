@@ -71,9 +71,12 @@ export async function onceOutput(
       }`,
     );
   }
-  if (options.by === "owner" && node.freeze().holders === undefined) {
+  const { holders, holdersReason } = node.freeze();
+  if (options.by === "owner" && holders === undefined) {
     stderr.push(
-      "Cannot tell owners: nobody could look at what keeps objects alive",
+      `Cannot tell owners: ${
+        holdersReason ?? "nobody could look at what keeps objects alive"
+      }`,
     );
   }
   return {

@@ -51,9 +51,9 @@ function ownerCells(group: OwnerGroup): string[] {
 }
 
 function orphansTable(snapshot: NodeSnapshot, layout: Layout): string[] {
-  const { holders } = snapshot;
+  const { holders, holdersReason = "nobody looked" } = snapshot;
   if (holders === undefined || holders.orphansReason !== undefined) {
-    return [`ORPHANS not known: ${holders?.orphansReason ?? "nobody looked"}`];
+    return [`ORPHANS not known: ${holders?.orphansReason ?? holdersReason}`];
   }
   const orphans = orphanRows(snapshot);
   if (orphans.length === 0) return ["ORPHANS none"];

@@ -82,10 +82,12 @@ export class SampledNode implements NodeState {
       case "holders":
         this.#state.holders(message);
         break;
+      case "holders_failed":
+        this.#state.holdersFailed(message);
+        break;
       case "buffers":
         this.#state.buffers(message);
         break;
-      case "holders_failed":
       case "stopped":
         break;
     }

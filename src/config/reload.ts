@@ -14,6 +14,7 @@ export type Reloadable = Pick<
   Config,
   | "intervalMs"
   | "intervalsMs"
+  | "holdersIntervalMs"
   | "limits"
   | "maxSeries"
   | "systemStats"

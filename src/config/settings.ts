@@ -210,7 +210,7 @@ export const SETTINGS: readonly Setting[] = [
       "Time between two looks for who keeps objects alive, 1s to 1h; sooner when objects come or go",
     form: "one",
     field: "holdersIntervalMs",
-    whileRunning: false,
+    whileRunning: true,
     kind: mapKind(
       durationMs(1_000, 3_600_000, "5s"),
       (holdersIntervalMs) => ({ holdersIntervalMs }),

@@ -49,11 +49,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     return c.text(text, healthy ? 200 : 503);
   });
   route("/readyz", [], function ready(c) {
-    const { tables, buffers } = options.state.freeze();
     const answer = readiness({
       collectors: options.collectors(),
-      tables,
-      buffers,
+      snapshot: options.state.freeze(),
       facts: options.facts,
       version: options.version,
       nowMs: options.clock.monotonicMs(),

@@ -64,8 +64,7 @@ export function overviewHandler(options: OverviewOptions): Handler<HttpEnv> {
     const nowMs = options.clock.monotonicMs();
     const answer = readiness({
       collectors,
-      tables,
-      buffers: snapshot.buffers,
+      snapshot,
       facts: options.facts,
       version: options.version,
       nowMs,

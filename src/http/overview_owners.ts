@@ -20,8 +20,15 @@ const MOST_ORPHANS = 15;
 
 /** @param nowMs CLOCK_MONOTONIC */
 export function ownersSection(snapshot: NodeSnapshot, nowMs: number): Markup {
-  const { holders } = snapshot;
-  if (holders === undefined) return html``;
+  const { holders, holdersReason } = snapshot;
+  if (holders === undefined) {
+    return holdersReason === undefined ? html`` : html`
+      <section>
+        <h2>Owners</h2>
+        <p class="note">Not known: ${holdersReason}</p>
+      </section>
+    `;
+  }
   const ageSeconds = (nowMs - holders.takenAtMs) / 1000;
   return html`
     <section><h2>Owners</h2>${ownerTable(ownerGroups(snapshot))}

@@ -57,6 +57,21 @@ export interface TableReadiness {
   readonly createdQuality: Quality;
 }
 
+/** The last look at what keeps objects alive; nobody waits for it. */
+export interface HoldersReadiness {
+  /** Since its start; undefined before the first. */
+  readonly ageSeconds: number | undefined;
+  readonly durationSeconds: number | undefined;
+  /** It came to every process. */
+  readonly complete: boolean | undefined;
+  /** Why there is none, or why none came after it. */
+  readonly reason: string | undefined;
+  /** Why pins are not known. */
+  readonly pinsReason: string | undefined;
+  /** Why it is not known which objects are orphans. */
+  readonly orphansReason: string | undefined;
+}
+
 export interface Readiness {
   readonly ready: boolean;
   /** One sentence for each thing that is not there yet; empty when ready. */
@@ -68,6 +83,7 @@ export interface Readiness {
   readonly buffers:
     | Readonly<Record<"ring" | "perf", BufferKindState>>
     | undefined;
+  readonly holders: HoldersReadiness;
   readonly privileges: NodeFacts["privileges"] & {
     readonly atStart: NodeFacts["capabilities"];
     readonly missing: NodeFacts["missing"];
@@ -77,15 +93,15 @@ export interface Readiness {
 
 export interface ReadinessInput {
   readonly collectors: readonly CollectorHealth[];
-  readonly tables: NodeSnapshot["tables"];
-  readonly buffers?: NodeSnapshot["buffers"] | undefined;
+  readonly snapshot: NodeSnapshot;
   readonly facts: NodeFacts;
   readonly version: string;
   readonly nowMs: number;
 }
 
 export function readiness(input: ReadinessInput): Readiness {
-  const { collectors, tables, buffers, facts, version, nowMs } = input;
+  const { collectors, snapshot, facts, version, nowMs } = input;
+  const { tables } = snapshot;
   const waitingFor = whatIsAwaited(input);
   return {
     ready: waitingFor.length === 0,
@@ -98,7 +114,8 @@ export function readiness(input: ReadinessInput): Readiness {
       link: tableReadiness(tables.link, collectors),
       btf: tableReadiness(tables.btf, collectors),
     },
-    buffers: buffers && bufferKinds({ tables, buffers }),
+    holders: holdersReadiness(snapshot, collectors, nowMs),
+    buffers: bufferKinds(snapshot),
     privileges: {
       ...facts.privileges,
       atStart: facts.capabilities,
@@ -106,6 +123,40 @@ export function readiness(input: ReadinessInput): Readiness {
     },
     runStats: facts.runStats,
   };
+}
+
+/** One sentence why nobody looked, or looks any more, at what keeps objects alive; undefined where the last look stands. */
+export function whyNoHolders(
+  { holders, holdersReason }: NodeSnapshot,
+  collectors: readonly CollectorHealth[],
+): string | undefined {
+  if (holdersReason !== undefined) return holdersReason;
+  if (holders !== undefined) return undefined;
+  const by = backendOf("link", collectors)?.backend;
+  return by === "walk" ? WALK_TELLS_NONE : "nobody has looked yet";
+}
+
+export const WALK_TELLS_NONE = "the walk tells nothing of who holds objects";
+
+function holdersReadiness(
+  snapshot: NodeSnapshot,
+  collectors: readonly CollectorHealth[],
+  nowMs: number,
+): HoldersReadiness {
+  const { holders } = snapshot;
+  return {
+    ageSeconds: holders && secondsBetween(holders.takenAtMs, nowMs),
+    durationSeconds: holders && secondsBetween(0, holders.durationMs),
+    complete: holders?.complete,
+    reason: whyNoHolders(snapshot, collectors),
+    pinsReason: holders?.pinsReason,
+    orphansReason: holders?.orphansReason,
+  };
+}
+
+/** To the millisecond. */
+function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.round(toMs - fromMs)) / 1000;
 }
 
 /**
@@ -119,7 +170,7 @@ function whatIsAwaited(input: ReadinessInput): string[] {
       awaited.push(`collector ${name}: no sample yet`);
     }
   }
-  for (const table of Object.values(input.tables)) {
+  for (const table of Object.values(input.snapshot.tables)) {
     if (table.status === "unavailable" && !table.unsupported) {
       awaited.push(`${table.type} objects: ${table.reason}`);
     }
@@ -140,7 +191,7 @@ function collectorReadiness(
     intervalSeconds: health.intervalMs / 1000,
     ageSeconds: health.sampledAtMs === undefined
       ? undefined
-      : Math.max(0, Math.round(nowMs - health.sampledAtMs)) / 1000,
+      : secondsBetween(health.sampledAtMs, nowMs),
     lastError: health.lastError,
     overdueInARow: health.overdueInARow,
     samples: health.samples,

@@ -21,6 +21,10 @@ export class Adjacency {
     this.neighbours = neighbours;
   }
 
+  get edgeCount(): number {
+    return this.neighbours.length;
+  }
+
   of(node: number): Uint32Array {
     return this.neighbours.subarray(this.starts[node], this.starts[node + 1]);
   }

@@ -10,6 +10,7 @@ import type {
   Buffers as BuffersMessage,
   Descriptions,
   Holders,
+  HoldersFailed,
   Loads,
   ObjectType,
   Sampled,
@@ -53,6 +54,7 @@ export class Aggregator implements NodeState {
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
   readonly #owners = new Owners();
   readonly #buffers: Buffers;
+  #holdersReason: string | undefined;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
@@ -142,6 +144,7 @@ export class Aggregator implements NodeState {
 
   /** Takes up a look at who keeps objects alive. */
   holders({ pass }: Holders): void {
+    this.#holdersReason = undefined;
     const { map, program, link, btf } = this.#tables;
     this.#owners.take(pass, {
       map: map.ownedRows,
@@ -149,6 +152,11 @@ export class Aggregator implements NodeState {
       link: link.ownedRows,
       btf: btf.ownedRows,
     });
+  }
+
+  /** Nobody could look at that: what the last look found stands. */
+  holdersFailed({ reason }: HoldersFailed): void {
+    this.#holdersReason = reason;
   }
 
   /** Takes up a look at ring and perf buffers. */
@@ -174,6 +182,9 @@ export class Aggregator implements NodeState {
         btf: this.#owned(btf.freeze()),
       },
       ...(holders === undefined ? {} : { holders }),
+      ...(this.#holdersReason === undefined
+        ? {}
+        : { holdersReason: this.#holdersReason }),
       ...(buffers === undefined ? {} : { buffers }),
     };
   }

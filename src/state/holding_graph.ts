@@ -121,6 +121,18 @@ export class HoldingGraph {
     return this.#kept[node] === 1;
   }
 
+  /** Names of objects in all bpffs. */
+  get pinCount(): number {
+    let count = 0;
+    for (const paths of this.#pins.values()) count += paths.length;
+    return count;
+  }
+
+  /** References between objects. */
+  get referenceCount(): number {
+    return this.#refersTo.edgeCount;
+  }
+
   isPinned(node: number): boolean {
     return this.#pins.has(node);
   }

@@ -77,6 +77,8 @@ export interface NodeSnapshot {
   readonly tables: { readonly [T in ObjectType]: Table<T> };
   /** The last look at who keeps objects alive; undefined before the first. */
   readonly holders?: HoldersState;
+  /** One sentence where the last try to look failed, or nobody can look here. */
+  readonly holdersReason?: string;
   /** What is known of ring and perf buffers; undefined before the first look at them. */
   readonly buffers?: BuffersState;
 }

@@ -69,6 +69,8 @@ export interface PulseLike {
 export interface CollectorSpec {
   readonly name: CollectorName;
   readonly intervalMs: number;
+  /** Time between two looks for who keeps objects alive, of the one that looks. */
+  readonly holdersMs?: number;
 }
 
 export interface SupervisorOptions {

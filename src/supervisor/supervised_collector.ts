@@ -126,16 +126,20 @@ export class SupervisedCollector implements LifeListener {
     else if (this.#phase === "ending") this.#watchEnd(life);
   }
 
-  /** Samples at another interval from now on. */
-  retune(intervalMs: number): void {
-    if (intervalMs === this.#spec.intervalMs) return;
+  /** Samples at the intervals of `spec` from now on. */
+  retune(spec: CollectorSpec): void {
+    const { intervalMs, holdersMs } = spec;
+    const before = this.#spec;
+    if (intervalMs === before.intervalMs && holdersMs === before.holdersMs) {
+      return;
+    }
     const { limits, time } = this.#surroundings;
-    this.#spec = { ...this.#spec, intervalMs };
+    this.#spec = spec;
     this.#record.retuned(this.#spec);
     this.#deadlines = new CollectorDeadlines(intervalMs, limits.leastGraceMs);
     this.#deadlines.sampled(time.nowMs());
     this.#silenceMs = silenceMs(this.#spec, limits);
-    this.#life?.retune(intervalMs);
+    this.#life?.retune(spec);
   }
 
   /** The set of objects changed. */

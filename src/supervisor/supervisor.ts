@@ -58,9 +58,8 @@ export class Supervisor {
 
   /** Has each collector sample at its interval of `specs` from now on. */
   retune(specs: readonly CollectorSpec[]): void {
-    for (const { name, intervalMs } of specs) {
-      this.#collectors.find((collector) => collector.name === name)
-        ?.retune(intervalMs);
+    for (const spec of specs) {
+      this.#collectors.find(({ name }) => name === spec.name)?.retune(spec);
     }
   }
 

@@ -58,7 +58,7 @@ export class WorkerLife {
 
   /** Starts the worker's thread. @throws where that is not possible */
   constructor(
-    { name, intervalMs }: CollectorSpec,
+    { name, intervalMs, holdersMs }: CollectorSpec,
     epoch: number,
     surroundings: Surroundings,
     listener: LifeListener,
@@ -72,6 +72,7 @@ export class WorkerLife {
     this.#pulse = options.openPulse?.();
     this.#init = {
       ...options.init(epoch, intervalMs),
+      ...(holdersMs === undefined ? {} : { holdersMs }),
       ...(this.#pulse === undefined ? {} : { pulse: this.#pulse.buffer }),
     };
     this.#worker = options.spawn(name);
@@ -119,9 +120,14 @@ export class WorkerLife {
       !this.#surroundings.options.threadExists(this.#threadId);
   }
 
-  retune(intervalMs: number): void {
+  retune({ intervalMs, holdersMs }: CollectorSpec): void {
     const { version } = this.#init;
-    this.#worker.postMessage({ version, kind: "retune", intervalMs });
+    this.#worker.postMessage({
+      version,
+      kind: "retune",
+      intervalMs,
+      ...(holdersMs === undefined ? {} : { holdersMs }),
+    });
     this.#pulse?.wake();
   }
 

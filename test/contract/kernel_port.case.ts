@@ -4,7 +4,7 @@
  * every test is ignored, and one line that starts with SKIP says why.
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { KernelPort } from "../../ffi/port.ts";
 import { listDirectory } from "../../ffi/procfs.ts";
 import { registerBpfCommands } from "./bpf_commands.case.ts";
@@ -38,6 +38,17 @@ export function kernelPortContract(
         assertEquals(descriptors(kernel), before, "descriptors left open");
       },
     });
+  register(
+    "threadCpuMs() rises by no more than the time that passes",
+    (kernel) => {
+      const [fromMs, fromCpuMs] = [kernel.monotonicMs(), kernel.threadCpuMs()];
+      let sum = 0;
+      for (let i = 0; i < 2_000_000; i++) sum += i & 3;
+      const cpuMs = kernel.threadCpuMs() - fromCpuMs;
+      assert(sum > 0 && fromCpuMs >= 0 && cpuMs >= 0, `${cpuMs}`);
+      assert(cpuMs <= kernel.monotonicMs() - fromMs, `${cpuMs}`);
+    },
+  );
   registerBpfCommands(register);
   registerObjectInfo(register);
   registerFiles(register);

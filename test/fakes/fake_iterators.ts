@@ -71,6 +71,7 @@ export class FakeIterators {
       close: (fd) =>
         fd < FIRST_FD ? kernel.close(fd) : this.#open.delete(fd) ? 0 : -9,
       monotonicMs: () => kernel.monotonicMs(),
+      threadCpuMs: () => kernel.threadCpuMs(),
       threadId: () => kernel.threadId(),
     };
   }

@@ -245,6 +245,11 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     return this.nowMs;
   }
 
+  /** This thread has run all the time. */
+  threadCpuMs(): number {
+    return this.nowMs;
+  }
+
   threadId(): number {
     return this.#threadId;
   }

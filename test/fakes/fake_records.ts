@@ -67,6 +67,7 @@ export class FakeRecords {
         return this.#open.delete(fd) ? 0 : -9;
       },
       monotonicMs: () => kernel.monotonicMs(),
+      threadCpuMs: () => kernel.threadCpuMs(),
       threadId: () => 1,
     };
   }

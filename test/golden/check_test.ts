@@ -3,7 +3,9 @@ import { assertEquals } from "@std/assert";
 import { check, type CheckOptions } from "../../src/commands/check.ts";
 import { FakeKernel } from "../fakes/fake_kernel.ts";
 import { someFacts } from "../state_builders.ts";
+import { aPass } from "../pass_builders.ts";
 import {
+  looked,
   NOT_PERMITTED,
   onceOptions,
 } from "../unit/src/commands/command_ports.ts";
@@ -14,7 +16,10 @@ async function held(
   given: Partial<CheckOptions>,
 ): Promise<void> {
   const { stdout, stderr, exitCode } = check({
-    ...onceOptions(kernel),
+    ...looked(
+      onceOptions(kernel),
+      given.facts === AS_ROOT ? aPass() : "open failed: ENOENT",
+    ),
     facts: AS_ROOT,
     format: "table",
     require: ["maps", "kernel-btf"],

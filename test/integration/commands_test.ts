@@ -151,6 +151,11 @@ kernelTest("check finds on this kernel what root can have", () => {
   const by = kernelBtf() === undefined ? "walk" : "iterator";
   assertEquals(
     backends.filter(([, backend]: [string, string?]) => backend !== undefined),
-    [["maps", by], ["programs", by], ["links", by], ["btf", "walk"]],
+    [
+      ...[["maps", by], ["programs", by], ["links", by], ["btf", "walk"]],
+      ...(by === "walk"
+        ? []
+        : [["holders", by], ["ring-buffers", by], ["perf-buffers", by]]),
+    ],
   );
 });

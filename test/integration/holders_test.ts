@@ -226,7 +226,9 @@ kernelTest(
     refers(workshop.keep("link", "link raw_tracepoint", link), traced);
 
     makeStructOpsLink(workshop);
-    const struct = workshop.made.find(({ what }) => what === "map struct_ops");
+    const struct = workshop.made.find(({ what }) =>
+      what.startsWith("map struct_ops")
+    );
     const members = workshop.made.filter(({ what }) =>
       what === "program struct_ops"
     );

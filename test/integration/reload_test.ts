@@ -43,11 +43,12 @@ Deno.test("agent takes over at SIGHUP what can change, and names what needs a re
   assertEquals(await intervals(agent), [0.2, 0.2, 0.2]);
   files.write(
     "a.yaml",
-    "interval: 1s\ninterval-links: 2s\nsystem-stats: false\nrun-stats: off\n",
+    "interval: 1s\ninterval-links: 2s\ninterval-holders: 2s\nsystem-stats: false\nrun-stats: off\n",
   );
   agent.kill("SIGHUP");
   await logged(agent, '"message":"Reloaded"');
   assertEquals(await intervals(agent), [1, 1, 2]);
+  await logged(agent, "holdersIntervalMs");
   await logged(agent, "The new value of run-stats needs a restart");
   const page = await agent.page();
   assertEquals(page.samples("process_cpu_seconds_total"), []);

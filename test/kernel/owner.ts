@@ -6,7 +6,18 @@
 import { compile } from "./compile.ts";
 
 /** As own.c has them. */
-export type Owning = "fd" | "forked" | "exec" | "passed" | "perf" | "btf";
+export type Owning =
+  | "fd"
+  | "forked"
+  | "exec"
+  | "passed"
+  | "perf"
+  | "btf"
+  | "link"
+  | "inner"
+  | "tail"
+  | "pin"
+  | "pinned-link";
 
 export class Owner implements AsyncDisposable {
   readonly id: number;
@@ -15,6 +26,7 @@ export class Owner implements AsyncDisposable {
   /** Of the process that was started. */
   readonly startedPid: number;
   readonly #child: Deno.ChildProcess;
+  #ended = false;
 
   private constructor(child: Deno.ChildProcess, id: number, pid: number) {
     this.id = id;
@@ -23,10 +35,10 @@ export class Owner implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** Starts one, and waits until it has the object. @throws {Error} when it cannot */
-  static async start(way: Owning): Promise<Owner> {
+  /** Starts one, and waits until it has the object. @param path of the pin, in a bpffs @throws {Error} when it cannot */
+  static async start(way: Owning, path?: string): Promise<Owner> {
     const child = new Deno.Command(compile("own"), {
-      args: [way],
+      args: path === undefined ? [way] : [way, path],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -44,6 +56,8 @@ export class Owner implements AsyncDisposable {
 
   /** Ends it; when this returns, it and its descriptors are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
     await this.#child.stdin.close();
     await this.#child.status;
   }

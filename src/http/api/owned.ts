@@ -34,7 +34,7 @@ export function ownerJson(
 
 /** Everything about the object in row `row`. */
 export function ownershipJson(
-  { tables, holders }: NodeSnapshot,
+  { tables, holders, holdersReason }: NodeSnapshot,
   type: ObjectType,
   row: number,
   revisions: Revisions,
@@ -42,7 +42,10 @@ export function ownershipJson(
   const { descriptions, ownership } = tables[type];
   const known = ownership?.rows[row];
   if (holders === undefined) {
-    return { reason: "nobody has looked yet at what keeps objects alive" };
+    return {
+      reason: holdersReason ??
+        "nobody has looked at what keeps objects alive",
+    };
   }
   const head = {
     taken_at: revisions.wallTime(holders.takenAtMs),

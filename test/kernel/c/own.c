@@ -1,7 +1,9 @@
 /*
- * Owns one kernel object in one way: own WAY makes it, prints its id and the process that then holds it, as `ID PID`, and waits
+ * Owns one kernel object in one way: own WAY makes it, prints its id and the process that made or got it, as `ID PID`, and waits
  * for the end of its standard input. WAY is fd, forked (a child holds it, the parent too), exec (the process has executed
- * another program, "exe"), passed (a child that got it over a unix socket holds it alone), perf (a program, by an event alone), btf.
+ * another program, "exe"), passed (a child that got it over a unix socket holds it alone), perf (a program, by an event alone), btf,
+ * link (a program, by its link alone), inner (a map, by one of maps alone), tail (a program, by a prog_array alone), pin PATH (a
+ * map, by a pin alone), pinned-link PATH (a link, by descriptor and pin; its program by the link alone).
  */
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -132,9 +134,83 @@ static void hold_by_child(int passes)
 		waitpid(child, NULL, 0);
 }
 
+static void pin(int fd, const char *path)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.pathname = (unsigned long)path;
+	attr.bpf_fd = fd;
+	must("pin", bpf(BPF_OBJ_PIN, &attr));
+}
+
+/* Has `held` kept by nothing but `by`, tells it, and waits. */
+static void hold_through(int held, int by)
+{
+	tell(id_of(held, 4));
+	close(held);
+	wait_for_end();
+	close(by);
+}
+
+static int create_holder(unsigned type, int inner)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_type = type;
+	attr.key_size = attr.value_size = 4;
+	attr.max_entries = 3;
+	attr.inner_map_fd = inner;
+	return must("map", bpf(BPF_MAP_CREATE, &attr));
+}
+
+static void put(int map, int value)
+{
+	__u32 key = 1;
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = map;
+	attr.key = (unsigned long)&key;
+	attr.value = (unsigned long)&value;
+	must("element", bpf(BPF_MAP_UPDATE_ELEM, &attr));
+}
+
+static void hold_by_map(unsigned type, int held)
+{
+	int by = create_holder(type, type == BPF_MAP_TYPE_ARRAY_OF_MAPS ? held : 0);
+
+	put(by, held);
+	hold_through(held, by);
+}
+
+static void hold_by_link(const char *path)
+{
+	int program = must("program", load_tracepoint_program());
+	int link = must("link", create_link(program));
+
+	if (!path) {
+		hold_through(program, link);
+		return;
+	}
+	pin(link, path);
+	close(program);
+	tell(id_of(link, 4));
+	wait_for_end();
+}
+
+static void hold_by_pin(const char *path)
+{
+	int map = own_map();
+
+	pin(map, path);
+	tell(id_of(map, 4));
+	close(map);
+	wait_for_end();
+}
+
 int main(int argc, char **argv)
 {
-	const char *way = argc == 2 ? argv[1] : "";
+	const char *way = argc > 1 ? argv[1] : "";
+	const char *path = argc > 2 ? argv[2] : NULL;
 
 	raise_limits();
 	if (!strcmp(way, "fd")) {
@@ -154,8 +230,18 @@ int main(int argc, char **argv)
 		hold_by_event();
 	} else if (!strcmp(way, "btf")) {
 		hold_btf();
+	} else if (!strcmp(way, "link")) {
+		hold_by_link(NULL);
+	} else if (!strcmp(way, "inner")) {
+		hold_by_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, own_map());
+	} else if (!strcmp(way, "tail")) {
+		hold_by_map(BPF_MAP_TYPE_PROG_ARRAY, load_event_program());
+	} else if (!strcmp(way, "pin") && path) {
+		hold_by_pin(path);
+	} else if (!strcmp(way, "pinned-link") && path) {
+		hold_by_link(path);
 	} else {
-		fprintf(stderr, "usage: own fd|forked|exec|passed|perf|btf\n");
+		fprintf(stderr, "usage: own fd|forked|exec|passed|perf|btf|link|inner|tail, own pin|pinned-link PATH\n");
 		return 2;
 	}
 	return 0;

@@ -265,6 +265,7 @@ Deno.test("CollectorRun does what is aside between samples when it is due, and s
         return dueAtMs;
       },
       renew: () => dueAtMs = thread.kernel.nowMs + 10,
+      retune: (ms) => dueAtMs = thread.kernel.nowMs + ms,
       run() {
         runs++;
         dueAtMs = thread.kernel.nowMs + 150;
@@ -287,6 +288,8 @@ Deno.test("CollectorRun does what is aside between samples when it is due, and s
   ]);
   run.renew();
   assertEquals([fired(), fired()], ["210 holders_failed", "300 sampled"]);
+  run.retune(100, 30);
+  assertEquals([fired(), fired()], ["330 holders_failed", "400 sampled"]);
   run.stop();
   assertEquals(thread.waits, false);
 });

@@ -6,10 +6,12 @@ import {
   type CheckOptions,
   type CheckRow,
 } from "../../../../src/commands/check.ts";
+import type { HoldersPass } from "../../../../workers/links/holders_model.ts";
 import { FakeKernel } from "../../../fakes/fake_kernel.ts";
 import { aBuffersPass, type BuffersGiven } from "../../../buffer_builders.ts";
 import { someFacts } from "../../../state_builders.ts";
-import { NOT_PERMITTED, onceOptions } from "./command_ports.ts";
+import { aPass } from "../../../pass_builders.ts";
+import { looked, NOT_PERMITTED, onceOptions } from "./command_ports.ts";
 
 const FACTS = someFacts({
   kernelRelease: "6.18.5",
@@ -21,7 +23,7 @@ function options(
   given: Partial<CheckOptions> = {},
 ): CheckOptions {
   return {
-    ...onceOptions(kernel),
+    ...looked(onceOptions(kernel), aPass()),
     facts: FACTS,
     require: [],
     ...given,
@@ -111,6 +113,62 @@ Deno.test("check() grades a table with objects that could not be opened as a low
   assertEquals(
     maps?.reason.split(";").slice(0, 2),
     ["1 read", " 1 could not be opened (EPERM)"],
+  );
+});
+
+Deno.test("check() says what was seen of holders, what was not, and how to get them", () => {
+  const holders = (
+    told: HoldersPass | string,
+    facts: Partial<typeof FACTS> = {},
+  ) => {
+    const kernel = new FakeKernel();
+    const { sample } = looked(onceOptions(kernel), told);
+    const row = rowsOf(kernel, { sample, facts: { ...FACTS, ...facts } })
+      .get("holders");
+    return [row?.ok, row?.quality, row?.reason, row?.remedy];
+  };
+  const pins = [{ type: "map", id: 1, path: "/sys/fs/bpf/m" }] as const;
+  assertEquals(holders({ ...aPass(), pins }), [
+    true,
+    "exact",
+    "0 processes, 1 pins, 0 references read",
+    undefined,
+  ]);
+  assertEquals(
+    holders({
+      ...aPass(),
+      pins: "/sys/fs/bpf cannot be listed: EACCES",
+      unknown: { map: "hash_of_maps of maps cannot be followed: old kernel" },
+    }),
+    [
+      true,
+      "lower bound",
+      "0 processes, no pins, 0 references read; /sys/fs/bpf cannot be listed: EACCES; hash_of_maps of maps cannot be followed: old kernel",
+      undefined,
+    ],
+  );
+  const failed = (reason: string, facts: Partial<typeof FACTS> = {}) => {
+    const [ok, quality, found, remedy] = holders(reason, facts);
+    assertEquals([ok, quality, found], [false, "unavailable", reason]);
+    return remedy;
+  };
+  const walked = rowsOf(new FakeKernel(), {
+    sample: onceOptions(new FakeKernel()).sample,
+  })
+    .get("holders");
+  assertEquals(walked?.reason, "the walk tells nothing of who holds objects");
+  assertEquals(walked?.remedy, "bpfpulse check --backend auto");
+  assertEquals(
+    failed("refused", { missing: NOT_PERMITTED.missing }),
+    "start bpfpulse as root",
+  );
+  assertEquals(
+    failed("this kernel has no iterator over task_file"),
+    "run on Linux 5.8 or newer",
+  );
+  assertEquals(
+    failed("no types", { kernelBtf: { reason: "ENOENT" } }),
+    "run a kernel with CONFIG_DEBUG_INFO_BTF=y, and mount /sys",
   );
 });
 

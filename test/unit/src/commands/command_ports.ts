@@ -6,6 +6,8 @@
 import type { OnceOptions } from "../../../../src/commands/once.ts";
 import { defaultConfig } from "../../../../src/config/resolve.ts";
 import { BlockReader } from "../../../../workers/columns.ts";
+import type { HoldersPass } from "../../../../workers/links/holders_model.ts";
+import { versioned } from "../../../../workers/protocol.ts";
 import { sampleOnce } from "../../../../workers/sample_once.ts";
 import type { FakeKernel } from "../../../fakes/fake_kernel.ts";
 import { someFacts } from "../../../state_builders.ts";
@@ -25,6 +27,26 @@ export const NOT_PERMITTED = someFacts({
   },
   memlock: { by: "none", reason: "BPF_PROG_LOAD failed: EPERM" },
 });
+
+/** Has the samples of `options` say what was found of who keeps objects alive: `told` is a pass, or why there is none. */
+export function looked<T extends Pick<OnceOptions, "sample">>(
+  options: T,
+  told: HoldersPass | string,
+): T {
+  const sample: OnceOptions["sample"] = (sink) => {
+    const rounds = options.sample(sink);
+    sink(
+      versioned(
+        typeof told === "string"
+          ? { kind: "holders_failed", epoch: 1, reason: told }
+          : { kind: "holders", epoch: 1, pass: told },
+      ),
+      "links",
+    );
+    return rounds;
+  };
+  return { ...options, sample };
+}
 
 /** @param duringTheWait what happens on the node between the two samples of --rates */
 export function onceOptions(

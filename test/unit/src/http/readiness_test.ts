@@ -4,6 +4,8 @@ import {
   readiness,
   type ReadinessInput,
 } from "../../../../src/http/readiness.ts";
+import type { NodeSnapshot } from "../../../../src/state/node_state.ts";
+import { OwnedNode } from "../state/owned_node.ts";
 import {
   aCollector,
   aNewCollector,
@@ -16,7 +18,7 @@ import {
 function input(changes: Partial<ReadinessInput> = {}): ReadinessInput {
   return {
     collectors: [aCollector()],
-    tables: someTables(),
+    snapshot: { tables: someTables() },
     facts: someFacts(),
     version: "1.2.3",
     nowMs: 100_000,
@@ -72,11 +74,13 @@ Deno.test("readiness() is ready once every collector has its first sample", () =
 Deno.test("readiness() waits for a collector that has no sample, and leaves out what it does not know", () => {
   const answer = asJson({
     collectors: [aCollector(), aNewCollector()],
-    tables: someTables({
-      status: "starting",
-      sampledAtMs: undefined,
-      size: 0,
-    }),
+    snapshot: {
+      tables: someTables({
+        status: "starting",
+        sampledAtMs: undefined,
+        size: 0,
+      }),
+    },
   });
   assertEquals(answer.ready, false);
   assertEquals(answer.waitingFor, ["collector links: no sample yet"]);
@@ -94,7 +98,9 @@ Deno.test("readiness() stays ready while a collector with a sample fails or rest
   for (const status of ["failing", "restarting"] as const) {
     const answer = asJson({
       collectors: [aCollector({ status, lastError: "Cannot list maps" })],
-      tables: someTables({ status: "stale", reason: "Cannot list maps" }),
+      snapshot: {
+        tables: someTables({ status: "stale", reason: "Cannot list maps" }),
+      },
     });
     assertEquals(answer.ready, true, status);
     assertEquals(answer.collectors[0].lastError, "Cannot list maps");
@@ -114,7 +120,7 @@ const { sampledAtMs: _never, ...UNSAMPLED } = aCollector({
 Deno.test("readiness() is never ready while a privilege is missing that objects need", () => {
   const answer = asJson({
     collectors: [UNSAMPLED],
-    tables: unavailableTables("it needs CAP_SYS_ADMIN"),
+    snapshot: { tables: unavailableTables("it needs CAP_SYS_ADMIN") },
     facts: UNPRIVILEGED,
   });
   assertEquals(answer.ready, false);
@@ -179,14 +185,37 @@ Deno.test("readiness() does not wait for what this kernel lacks", () => {
   };
   const answer = asJson({
     collectors: [aCollector(), { ...UNSAMPLED, name: "links" }],
-    tables,
+    snapshot: { tables },
   });
   assertEquals(answer.ready, true);
 });
 
+Deno.test("readiness() says how old the last look for holders is, or why there is none, and waits for neither", () => {
+  const pins = "/sys/fs/bpf cannot be listed: EACCES";
+  const holders = (changes: Partial<NodeSnapshot>) => {
+    const tables = someTables();
+    const answer = asJson({ snapshot: { tables, ...changes } });
+    assertEquals(answer.ready, true);
+    return answer.holders;
+  };
+  assertEquals(holders({}), { reason: "nobody has looked yet" });
+  const holdersReason = "the iterators were not opened: EPERM";
+  assertEquals(holders({ holdersReason }), { reason: holdersReason });
+  const { state } = new OwnedNode().pass(97_600, { pins }).owners;
+  assertEquals(holders(state === undefined ? {} : { holders: state }), {
+    ageSeconds: 2.4,
+    durationSeconds: 0.002,
+    complete: true,
+    pinsReason: pins,
+    orphansReason: `pins cannot be read: ${pins}`,
+  });
+});
+
 Deno.test("readiness() waits for what is refused although every capability is held, as in a user namespace", () => {
   const answer = asJson({
-    tables: unavailableTables("BPF_MAP_GET_NEXT_ID failed: EPERM"),
+    snapshot: {
+      tables: unavailableTables("BPF_MAP_GET_NEXT_ID failed: EPERM"),
+    },
   });
   assertEquals(answer.ready, false);
   assertEquals(answer.waitingFor.length, 4);

@@ -112,6 +112,25 @@ Deno.test("stop() may be called twice, and before start()", async () => {
   assertEquals(all.workers.length, 0);
 });
 
+Deno.test("retune() tells a worker the new interval of its looks, also one that starts later", () => {
+  const links = { name: "links", intervalMs: 500 } as const;
+  const all = new Supervision({
+    collectors: [{ ...links, holdersMs: 5_000 }],
+  });
+  all.supervisor.start();
+  all.worker.ready();
+  all.supervisor.retune([{ ...links, holdersMs: 2_000 }]);
+  all.supervisor.retune([{ ...links, holdersMs: 2_000 }]);
+  all.worker.fail("gone");
+  all.clock.advance(10_000);
+  assertEquals(
+    all.workers.flatMap(({ received }) =>
+      received.map((message) => "holdersMs" in message && message.holdersMs)
+    ),
+    [5_000, 2_000, 2_000],
+  );
+});
+
 Deno.test("retune() tells each worker its new interval, and only where it is another one", () => {
   const all = new Supervision(TWO);
   all.supervisor.start();

@@ -13,14 +13,17 @@ const PASS: HoldersPass = {
   pins: [],
 };
 
-/** A collector whose looks take `takes.ms` and answer `takes.answer`. */
-function collector(takes: { ms: number; answer: () => HoldersPass | string }) {
-  const clock = { nowMs: 1_000_000 };
+/** A collector whose looks take `takes.ms`, of it `takes.cpuMs` on a CPU (else all), and answer `takes.answer`. */
+function collector(
+  takes: { ms: number; cpuMs?: number; answer: () => HoldersPass | string },
+) {
+  const clock = { nowMs: 1_000_000, cpuMs: 70 };
   const holders = new HoldersCollector(
-    { monotonicMs: () => clock.nowMs },
+    { monotonicMs: () => clock.nowMs, threadCpuMs: () => clock.cpuMs },
     {
       take() {
         clock.nowMs += takes.ms;
+        clock.cpuMs += takes.cpuMs ?? takes.ms;
         return takes.answer();
       },
     },
@@ -46,6 +49,19 @@ Deno.test("HoldersCollector.renew() makes the next look sooner, a second after t
   assertEquals(holders.dueAtMs, clock.nowMs - 4 + 1_000);
 });
 
+Deno.test("HoldersCollector.retune() counts the new interval from the last look's start", () => {
+  const { clock, holders } = collector({ ms: 4, answer: () => PASS });
+  holders.retune(60_000);
+  assertEquals(holders.dueAtMs, -Infinity);
+  holders.run();
+  const startMs = clock.nowMs - 4;
+  assertEquals(holders.dueAtMs, startMs + 60_000);
+  holders.retune(2_000);
+  assertEquals(holders.dueAtMs, startMs + 2_000);
+  holders.retune(100);
+  assertEquals(holders.dueAtMs, startMs + 1_000);
+});
+
 Deno.test("HoldersCollector spends 2 % of a core at most, and never stops looking", () => {
   const { clock, holders } = collector({ ms: 60, answer: () => PASS });
   holders.run();
@@ -57,6 +73,17 @@ Deno.test("HoldersCollector spends 2 % of a core at most, and never stops lookin
     Math.round(slow.holders.dueAtMs - slow.clock.nowMs),
     2_000 * 49,
   );
+});
+
+Deno.test("HoldersCollector looks as often where others keep it from the CPU", () => {
+  const { clock, holders } = collector({
+    ...{ ms: 400, cpuMs: 4 },
+    answer: () => PASS,
+  });
+  holders.run();
+  assertEquals(holders.dueAtMs, clock.nowMs - 400 + 5_000);
+  holders.renew();
+  assertEquals(holders.dueAtMs, clock.nowMs - 400 + 1_000);
 });
 
 Deno.test("HoldersCollector tells a failure once, until there was a look again or it is another one", () => {
@@ -88,7 +115,7 @@ Deno.test("HoldersCollector keeps what a look throws from the sampling of links,
 
 Deno.test("HoldersCollector never looks without iterators, and says why once", () => {
   const holders = new HoldersCollector(
-    { monotonicMs: () => 0 },
+    { monotonicMs: () => 0, threadCpuMs: () => 0 },
     "there is no BTF",
   );
   assertEquals(holders.run()?.message, {

@@ -42,6 +42,7 @@ class FakeRings {
     threadId: () => this.kernel.threadId(),
     allocate: (size) => this.kernel.allocate(size),
     monotonicMs: () => this.kernel.nowMs += 0.001,
+    threadCpuMs: () => this.kernel.nowMs += 0.001,
     bpf: () => {
       if (this.refuses < 0) return this.refuses;
       this.#isRead = false;

@@ -190,7 +190,7 @@ Deno.test("GET /api/v1/objects/TYPE/ID tells what refers to it and what it refer
     sampled_at: SAMPLED_AT,
     object: { id: 7, type: "struct_ops", target: "map:9" },
     ownership: {
-      reason: "nobody has looked yet at what keeps objects alive",
+      reason: "nobody has looked at what keeps objects alive",
     },
     refers_to: [{ relation: "attached_to", object_type: "map", id: 9 }],
     referred_by: [],
