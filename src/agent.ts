@@ -90,6 +90,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       loads: (message) => aggregator.loads(message),
       holders: (message) => aggregator.holders(message),
       holdersFailed: (message) => aggregator.holdersFailed(message),
+      buffers: (message) => aggregator.buffers(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);

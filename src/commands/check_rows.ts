@@ -13,6 +13,7 @@ import { backendOf } from "../http/readiness.ts";
 import { holdersRow } from "./check_holders.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
+import { bufferKinds } from "../state/buffer_readings.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { failureText } from "../state/failure_text.ts";
 import type { NodeState } from "../state/node_state.ts";
@@ -28,6 +29,8 @@ export const CHECK_NAMES = [
   "links",
   "btf",
   "holders",
+  "ring-buffers",
+  "perf-buffers",
   "run-stats",
   "jit-limit",
   "memlock",
@@ -68,6 +71,8 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     tableRow("links", "link", facts, node),
     tableRow("btf", "btf", facts, node),
     holdersRow(facts, node),
+    bufferRow("ring-buffers", facts, node),
+    bufferRow("perf-buffers", facts, node),
     runStatsRow(facts),
     jitLimitRow(facts),
     memlockRow(facts),
@@ -183,6 +188,39 @@ function tableRow(
       ? "exact"
       : "lower bound",
     reason: [read, skipped, by?.backendReason].filter(Boolean).join("; "),
+  };
+}
+
+const BUFFER_GIVES = {
+  "ring-buffers":
+    "of every ring buffer: events, bytes, what is pending, signs of losses",
+  "perf-buffers":
+    "of every perf buffer: events, events lost, bytes, what is pending",
+} as const;
+
+function bufferRow(
+  name: keyof typeof BUFFER_GIVES,
+  facts: NodeFacts,
+  node: SampledState,
+): CheckRow {
+  const kinds = bufferKinds(node.freeze());
+  const found = name === "ring-buffers" ? kinds?.ring : kinds?.perf;
+  const row = { name, gives: BUFFER_GIVES[name] };
+  if (found?.available === true) {
+    const { quality, reason } = found;
+    return { ...row, ok: true, backend: "iterator", quality, reason };
+  }
+  const hasTypes = facts.kernelBtf !== undefined &&
+    "sizeBytes" in facts.kernelBtf;
+  return {
+    ...row,
+    ok: false,
+    quality: "unavailable",
+    reason: found?.reason ?? "nobody looked",
+    remedy: facts.missing[0]?.how ??
+      (hasTypes
+        ? "bpfpulse --backend auto"
+        : "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   programMemoryBytes,
 } from "../state/totals.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
+import { bufferLines } from "./once_buffers.ts";
 import {
   ABSENT,
   bytes,
@@ -40,6 +41,7 @@ export function onceTable(input: OnceTableInput): string[] {
     ...totals(input),
     ...(tables.program.size > 0 ? [...blank, ...programs(input)] : []),
     ...(tables.map.size > 0 ? [...blank, ...maps(input)] : []),
+    ...bufferLines(input.snapshot, input.layout),
     ...(tables.link.size > 0 ? [...blank, ...links(input)] : []),
     ...cutNote(input),
   ];

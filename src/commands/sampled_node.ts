@@ -86,6 +86,8 @@ export class SampledNode implements NodeState {
         this.#state.holdersFailed(message);
         break;
       case "buffers":
+        this.#state.buffers(message);
+        break;
       case "stopped":
         break;
     }

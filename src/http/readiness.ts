@@ -14,6 +14,7 @@ import type {
   CollectorHealth,
   CollectorStatus,
 } from "../state/collector_health.ts";
+import { bufferKinds, type BufferKindState } from "../state/buffer_readings.ts";
 import { isKnown } from "../state/totals.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
@@ -79,6 +80,10 @@ export interface Readiness {
   readonly collectors: readonly CollectorReadiness[];
   readonly tables: Readonly<Record<ObjectType, TableReadiness>>;
   readonly holders: HoldersReadiness;
+  /** Of ring and perf buffers; undefined before the first look at them. */
+  readonly buffers:
+    | Readonly<Record<"ring" | "perf", BufferKindState>>
+    | undefined;
   readonly privileges: NodeFacts["privileges"] & {
     readonly atStart: NodeFacts["capabilities"];
     readonly missing: NodeFacts["missing"];
@@ -96,7 +101,7 @@ export interface ReadinessInput {
 
 export function readiness(input: ReadinessInput): Readiness {
   const { collectors, snapshot, facts, version, nowMs } = input;
-  const { tables } = snapshot;
+  const { tables, buffers } = snapshot;
   const waitingFor = whatIsAwaited(input);
   return {
     ready: waitingFor.length === 0,
@@ -110,6 +115,7 @@ export function readiness(input: ReadinessInput): Readiness {
       btf: tableReadiness(tables.btf, collectors),
     },
     holders: holdersReadiness(snapshot, collectors, nowMs),
+    buffers: buffers && bufferKinds({ tables, buffers }),
     privileges: {
       ...facts.privileges,
       atStart: facts.capabilities,

@@ -3,6 +3,11 @@
  * Out: what the exposition, the documentation, alerts and dashboards are derived from.
  * @module
  */
+import {
+  buffersCostMetrics,
+  perfMetrics,
+  ringMetrics,
+} from "./buffer_metrics.ts";
 import { collectorMetrics, sampleDuration } from "./collector_metrics.ts";
 import type { Metric } from "./metric.ts";
 import {
@@ -25,10 +30,13 @@ export const catalog: readonly Metric[] = [
   ...programMetrics,
   ...runStatsMetrics,
   ...linkMetrics,
+  ...ringMetrics,
+  ...perfMetrics,
   ...limitMetrics,
   sampleDuration,
   ...collectorMetrics,
   ...holdersMetrics,
+  ...buffersCostMetrics,
   ...privilegeMetrics,
   ...processMetrics,
 ];

@@ -3,6 +3,7 @@
  * supervisor knows it. Out: their entries in the catalog.
  * @module
  */
+import { perfMetrics, ringMetrics } from "./buffer_metrics.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { isShown } from "./metric.ts";
 import { OWNER_INFO } from "./owner_metrics.ts";
@@ -99,7 +100,7 @@ export const collectorMetrics: readonly NodeMetric[] = [
     name: "odigos_ebpf_collector_dropped_series",
     type: "gauge",
     help:
-      "Objects that have no series of their own in a family, for --max-series.",
+      "Objects or buffers that have no series of their own in a family, for --max-series.",
     labels: ["family"],
     source: "the agent's ranking",
     samples: droppedSeries,
@@ -146,6 +147,12 @@ function* droppedSeries(input: PageInput): Generator<Sample> {
         0,
       ),
     };
+  }
+  const { buffers } = input.snapshot;
+  if (buffers === undefined) return;
+  for (const metric of [...ringMetrics, ...perfMetrics]) {
+    const { size, restSize } = buffers[metric.of];
+    if (size > 0) yield { labels: { family: metric.name }, value: restSize };
   }
 }
 

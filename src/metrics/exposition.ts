@@ -110,10 +110,17 @@ export class Exposition {
           if (slices.isDue) await slices.turn();
         }
       } else {
-        const samples = metric.kind === "node"
+        const samples: Iterable<PromValue> = metric.kind === "node"
           ? metric.samples(input)
           : answers.get(metric.name)?.values ?? [];
-        page.write(linesOf(metric.name, above, samples));
+        let before = above;
+        for (const { labels, value, metricName } of samples) {
+          const text = labelText(labels);
+          page.write(before + line(metricName ?? metric.name, text, value));
+          before = "";
+          if (page.isFull) yield page.take();
+          if (slices.isDue) await slices.turn();
+        }
       }
       if (slices.isDue) await slices.turn();
     }
@@ -155,18 +162,6 @@ export class Exposition {
     }
     return this.#present;
   }
-}
-
-function linesOf(
-  name: string,
-  above: string,
-  samples: Iterable<PromValue>,
-): string {
-  let lines = "";
-  for (const { labels, value, metricName } of samples) {
-    lines += line(metricName ?? name, labelText(labels), value);
-  }
-  return lines === "" ? "" : above + lines;
 }
 
 function once<T>(make: () => T): () => T {

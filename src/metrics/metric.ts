@@ -15,6 +15,7 @@ export const metricGroups = [
   "maps",
   "programs",
   "links",
+  "buffers",
   "limits",
   "collector",
   "process",

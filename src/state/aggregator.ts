@@ -7,6 +7,7 @@ import type { BlockCopy } from "../../workers/columns.ts";
 import type {
   Births,
   Block,
+  Buffers as BuffersMessage,
   Descriptions,
   Holders,
   HoldersFailed,
@@ -14,6 +15,7 @@ import type {
   ObjectType,
   Sampled,
 } from "../../workers/protocol.ts";
+import { Buffers } from "./buffers.ts";
 import type {
   NodeSnapshot,
   NodeState,
@@ -52,10 +54,12 @@ export class Aggregator implements NodeState {
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
   readonly #owners = new Owners();
   #holdersReason: string | undefined;
+  readonly #buffers: Buffers;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
     const { maxSeries, newestIds, textOf } = options;
+    this.#buffers = new Buffers(maxSeries);
     this.#tables = {
       map: new TableState({
         type: "map",
@@ -155,14 +159,21 @@ export class Aggregator implements NodeState {
     this.#holdersReason = reason;
   }
 
+  /** Takes up a look at ring and perf buffers. */
+  buffers({ pass, epoch }: BuffersMessage): void {
+    this.#buffers.take(pass, epoch);
+  }
+
   /** So many objects of a type may have series of their own from the next tick on. */
   setMaxSeries(max: number): void {
     for (const table of Object.values(this.#tables)) table.setMaxSeries(max);
+    this.#buffers.setMaxSeries(max);
   }
 
   freeze(): NodeSnapshot {
     const { map, program, link, btf } = this.#tables;
     const holders = this.#owners.state;
+    const buffers = this.#buffers.state;
     return {
       tables: {
         map: this.#owned(map.freeze()),
@@ -174,6 +185,7 @@ export class Aggregator implements NodeState {
       ...(this.#holdersReason === undefined
         ? {}
         : { holdersReason: this.#holdersReason }),
+      ...(buffers === undefined ? {} : { buffers }),
     };
   }
 

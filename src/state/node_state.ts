@@ -5,6 +5,7 @@
  * @module
  */
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
+import type { BuffersState } from "./buffers.ts";
 import type { HoldersState, TableOwnership } from "./ownership.ts";
 
 /** The columns of each type's table, by name: counters and gauges as sampled, ratios as derived. NaN is absent. */
@@ -78,6 +79,8 @@ export interface NodeSnapshot {
   readonly holders?: HoldersState;
   /** One sentence where the last try to look failed, or nobody can look here. */
   readonly holdersReason?: string;
+  /** What is known of ring and perf buffers; undefined before the first look at them. */
+  readonly buffers?: BuffersState;
 }
 
 /** What the agent knows of the node, from sample to sample. */

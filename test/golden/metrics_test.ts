@@ -14,6 +14,7 @@ import {
   aState,
   someFacts,
 } from "../state_builders.ts";
+import { aBuffersPass, withBuffers } from "../buffer_builders.ts";
 import { aPass, withHolders } from "../pass_builders.ts";
 import { anExposition, pageOf } from "../unit/src/metrics/pages.ts";
 
@@ -48,9 +49,39 @@ const PASSES = [
   }),
 ];
 
+/** Ring 13 was overwritten unseen, user ring 41 tells no losses, perf map 42 has two CPUs; map 99 is not in the table. */
+const LOOKS = [1, 2].map((n) =>
+  aBuffersPass({
+    takenAtMs: 8_000 + 500 * n,
+    passes: 120 * n,
+    spentMs: 12.5 * n,
+    periodMs: 12.5,
+    rings: [
+      {
+        mapId: 13,
+        sizeBytes: 1_048_576,
+        writtenBytes: 56_000 * n,
+        consumedBytes: 55_440 * n,
+        pendingBytes: 560 * n,
+        events: 1_000 * n,
+        discards: 3,
+        coverage: n === 1 ? 0.75 : 1,
+        lossEpisodes: 2,
+        fillRatioMax: 0.96875,
+      },
+      { mapId: 41, isUser: 1, lossEpisodes: NaN },
+      { mapId: 99 },
+    ],
+    perf: [
+      { mapId: 42, cpu: 0, lostSamples: 7 },
+      { mapId: 42, cpu: 1, samples: NaN, coverage: NaN, pendingBytes: NaN },
+    ],
+  })
+);
+
 /** A node with something of everything: hostile names, absent values, a stale table, objects beyond --max-series. */
 function theNode(): Exposition {
-  const state = aState(withHolders(
+  const snapshot = withHolders(
     aSnapshot({
       map: {
         status: "stale",
@@ -71,9 +102,11 @@ function theNode(): Exposition {
           }),
           aMap({ id: 13, name: "events", type: "ringbuf", keySizeBytes: 0 }),
           aMap({ id: 40, name: "", type: "array", maxEntries: 2 ** 32 - 1 }),
+          aMap({ id: 41, name: 'to "the" kernel', type: "user_ringbuf" }),
+          aMap({ id: 42, name: "lost", type: "perf_event_array" }),
         ],
-        columns: { entries: [2, NaN, NaN, NaN] },
-        ownSeries: [1, 1, 1, 0],
+        columns: { entries: [2, NaN, NaN, NaN, NaN, NaN] },
+        ownSeries: [1, 1, 1, 0, 1, 1],
       },
       program: {
         created: 1,
@@ -114,7 +147,8 @@ function theNode(): Exposition {
       },
     }),
     ...PASSES,
-  ));
+  );
+  const state = aState(withBuffers(snapshot, LOOKS));
   const { sampledAtMs: _, ...unavailable } = aCollector();
   const exposition = anExposition({
     state,

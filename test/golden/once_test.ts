@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { once, type OnceOptions } from "../../src/commands/once.ts";
 import { widthOf } from "../../src/commands/text_table.ts";
 import { FakeKernel } from "../fakes/fake_kernel.ts";
+import { aBuffersPass, type BuffersGiven } from "../buffer_builders.ts";
 import { aPass, type PassGiven } from "../pass_builders.ts";
 import { someFacts } from "../state_builders.ts";
 import {
@@ -67,13 +68,16 @@ async function held(
   given: Partial<OnceOptions>,
   kernel = theNode(),
   passes: readonly PassGiven[] = [],
+  buffers?: BuffersGiven,
 ): Promise<void> {
   const options = onceOptions(
     kernel,
     given,
     () => kernel.runProgram(3_252_052, 9_876),
   );
-  const { stdout, stderr, exitCode } = await once(withPasses(options, passes));
+  const { stdout, stderr, exitCode } = await once(
+    withBuffers(withPasses(options, passes), buffers),
+  );
   const text = stdout + stderr.map((line) => `stderr: ${line}\n`).join("") +
     `exit: ${exitCode}\n`;
   const url = new URL(name, import.meta.url);
@@ -124,6 +128,56 @@ function withPasses(
       return rounds;
     },
   };
+}
+
+/** What is known of buffers, as the maps worker would tell it. */
+function withBuffers(
+  options: OnceOptions,
+  given: BuffersGiven | undefined,
+): OnceOptions {
+  return given === undefined ? options : {
+    ...options,
+    sample(sink) {
+      const rounds = options.sample(sink);
+      const pass = aBuffersPass({
+        takenAtMs: options.clock.monotonicMs(),
+        ...given,
+      });
+      sink({ kind: "buffers", epoch: 1, pass }, "maps");
+      return rounds;
+    },
+  };
+}
+
+const BUFFERS: BuffersGiven = {
+  rings: [{
+    mapId: 13,
+    sizeBytes: 16_777_216,
+    pendingBytes: 1_000_000,
+    events: 1_234_567,
+    coverage: 0.5,
+    lossEpisodes: 3,
+  }],
+  perf: [
+    { mapId: 14, cpu: 0, lostSamples: 12 },
+    { mapId: 14, cpu: 1, pendingBytes: NaN },
+    { mapId: 15, samples: NaN, pendingBytes: NaN, lostSamples: NaN },
+  ],
+};
+
+for (const format of ["table", "json"] as const) {
+  Deno.test(`once prints ring and perf buffers as the golden ${format}`, async () => {
+    const kernel = theNode();
+    kernel.addMap({ id: 14, name: "perf\x1b[2J", type: "perf_event_array" });
+    kernel.addMap({ id: 15, name: "", type: "perf_event_array" });
+    await held(
+      `once_buffers${format === "json" ? "_json" : ""}.txt`,
+      { format },
+      kernel,
+      [],
+      BUFFERS,
+    );
+  });
 }
 
 const LOOK: PassGiven = {

@@ -7,7 +7,9 @@ import fc from "fast-check";
 import { LineProcess } from "../../bench/line_process.ts";
 import type { Exposition, Format } from "../../src/metrics/exposition.ts";
 import { cleaned } from "../../src/metrics/labels.ts";
+import { buffersOf } from "../../src/state/buffer_readings.ts";
 import type { NodeSnapshot } from "../../src/state/node_state.ts";
+import { aBuffersPass, withBuffers } from "../buffer_builders.ts";
 import { aLink, aMap, aProgram, aSnapshot, aState } from "../state_builders.ts";
 import { anExposition, pageOf } from "../unit/src/metrics/pages.ts";
 
@@ -103,7 +105,13 @@ const known = number.filter((value) => !Number.isNaN(value));
 
 const snapshots: fc.Arbitrary<NodeSnapshot> = fc.record({
   map: table((id) =>
-    fc.record({ name, maxEntries: u32, keySizeBytes: u32, valueSizeBytes: u32 })
+    fc.record({
+      name,
+      maxEntries: u32,
+      keySizeBytes: u32,
+      valueSizeBytes: u32,
+      type: fc.constantFrom("hash", "ringbuf", "perf_event_array"),
+    })
       .map((given) => aMap({ id, ...given }))
   ),
   program: fc.tuple(
@@ -117,7 +125,38 @@ const snapshots: fc.Arbitrary<NodeSnapshot> = fc.record({
   link: table((id) =>
     fc.record({ target: name }).map((given) => aLink({ id, ...given }))
   ),
-}).map((tables) => aSnapshot(tables));
+}).chain((tables) => withNumbers(aSnapshot(tables)));
+
+/** Every map of the right type has buffers, of which some have no series of their own. */
+function withNumbers(snapshot: NodeSnapshot): fc.Arbitrary<NodeSnapshot> {
+  const { descriptions } = snapshot.tables.map;
+  const of = (given: string) =>
+    descriptions.filter(({ type }) => type === given);
+  const counters = fc.record({
+    writtenBytes: number,
+    pendingBytes: number,
+    events: number,
+    samples: number,
+    lostSamples: number,
+    lossEpisodes: number,
+    coverage: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  return fc.tuple(fc.infiniteStream(counters), fc.nat(4)).map(
+    ([numbers, maxSeries]) => {
+      const rings = of("ringbuf").map(({ id: mapId }) => ({
+        mapId,
+        ...numbers.next().value,
+      }));
+      const perf = of("perf_event_array").flatMap(({ id: mapId }) =>
+        [0, 3].map((cpu) => ({ mapId, cpu, ...numbers.next().value }))
+      );
+      const passes = [1_000, 2_000].map((takenAtMs) =>
+        aBuffersPass({ takenAtMs, rings, perf })
+      );
+      return withBuffers(snapshot, passes, maxSeries);
+    },
+  );
+}
 
 /** A page read back, its samples by name. */
 class ReadPage {
@@ -166,15 +205,15 @@ async function collected(exposition: Exposition): Promise<ParsedSample[]> {
   );
 }
 
-function assertObjects(page: ReadPage, { tables }: NodeSnapshot): void {
-  const { map, program, link } = tables;
+function assertObjects(page: ReadPage, snapshot: NodeSnapshot): void {
+  const { map, program, link } = snapshot.tables;
   const maps = page.of("odigos_ebpf_map_memory_bytes");
   map.descriptions.forEach((given, row) => {
     if (map.ownSeries[row] === 0) return;
     const labels = {
       map_id: `${given.id}`,
       map_name: cleaned(given.name),
-      map_type: "hash",
+      map_type: given.type,
     };
     const found = maps.filter(({ labels }) => labels.map_id === `${given.id}`);
     assertEquals(found.map(({ labels }) => labels), [labels]);
@@ -183,6 +222,17 @@ function assertObjects(page: ReadPage, { tables }: NodeSnapshot): void {
       (given.keySizeBytes + given.valueSizeBytes) * given.maxEntries,
     );
   });
+  const events = page.of("odigos_ebpf_ring_buffer_events_total");
+  for (const ring of buffersOf(snapshot).rings) {
+    const { id } = ring.map;
+    const value = ring.readings.events.value;
+    const isShown = ring.hasOwnSeries && !Number.isNaN(value);
+    const found = events.filter(({ labels }) => labels.map_id === `${id}`);
+    assertEquals(
+      found.map(({ labels, value }) => [labels.map_name, Number(value)]),
+      isShown ? [[cleaned(ring.map.name), value]] : [],
+    );
+  }
   const runtimes = page.of("odigos_ebpf_program_runtime_ns_total");
   program.descriptions.forEach(({ id }, row) => {
     const found = runtimes.filter(({ labels }) => labels.prog_id === `${id}`);

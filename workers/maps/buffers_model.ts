@@ -22,12 +22,14 @@ export const RING_COLUMNS = [
   "events",
   /** Records that were given up. */
   "discards",
-  /** Share of the written bytes whose records were counted one by one, from 0 to 1: below it events and discards are estimated. */
+  /** Share of the written bytes whose records were counted one by one, from 0 to 1: below it events and discards are estimated, or more is yet to be counted. */
   "coverage",
   /** Times that a producer was seen to have found no room; each is one lost record at least. NaN where it cannot be told. */
   "lossEpisodes",
   /** Highest share of the size that was pending within the last 60 s. */
   "fillRatioMax",
+  /** Bytes whose records were overwritten before anybody counted them: above 0 events and discards hold estimates, for good. */
+  "skippedBytes",
   /** 1 while what the ring's pages say cannot be: positions that jump, headers that lie. Its counters stand still. */
   "isBroken",
 ] as const;
@@ -52,6 +54,8 @@ export const PERF_COLUMNS = [
   "isLostExact",
   /** Process that opened the event, in the initial pid namespace. */
   "pid",
+  /** As `skippedBytes` of rings. */
+  "skippedBytes",
 ] as const;
 
 /** All buffers of the node at one moment. */

@@ -100,6 +100,7 @@ export class PerfBuffer {
     rows[row + 9] = lost;
     rows[row + 10] = this.#isLostExact ? 1 : 0;
     rows[row + 11] = this.#pid;
+    rows[row + 12] = isKept ? this.#skipped : NaN;
   }
 
   #count(words: Uint32Array, at: number): void {

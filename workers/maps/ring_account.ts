@@ -137,6 +137,8 @@ export class RingAccount {
     changed = set(rows, at + 9, walked === span ? 1 : walked / span) || changed;
     changed = set(rows, at + 10, this.#episodes) || changed;
     changed = set(rows, at + 11, this.#peak()) || changed;
+    const skipped = this.#otherSpan - this.#otherWalked + this.#gap;
+    changed = set(rows, at + 12, skipped) || changed;
     return set(rows, at + RING_COLUMNS.length - 1, this.#isBroken) || changed;
   }
 

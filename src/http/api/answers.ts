@@ -6,6 +6,7 @@
 import type { ObjectType } from "../../../workers/protocol.ts";
 import type { NodeSnapshot, Table } from "../../state/node_state.ts";
 import { memlockTotals, memoryTotals } from "../../state/totals.ts";
+import { buffersJson, buffersOfMapJson } from "./buffered.ts";
 import { holdersJson, ownershipJson } from "./owned.ts";
 import { arrayPieces, jsonText } from "./json_text.ts";
 import type { ListQuery } from "./parameters.ts";
@@ -34,6 +35,7 @@ export function* snapshotPieces(
     version,
     ...summary(tables, revisions),
     holders: holdersJson(snapshot, revisions),
+    buffers: buffersJson(snapshot, revisions),
   };
   yield `${jsonText(head).slice(0, -1)},"objects":{`;
   let before = "";
@@ -79,6 +81,7 @@ export function detailText(
   const answer = {
     ...answerHead(tables, type, revisions),
     object: fieldsAt(tables[type], row),
+    ...(type === "map" ? buffersOfMapJson(snapshot, row) : {}),
     ownership: ownershipJson(snapshot, type, row, revisions),
     refers_to: refersTo(snapshot, type, row),
     referred_by: referredBy(snapshot, type, row),

@@ -33,15 +33,26 @@ export class Revisions {
     this.#life = Math.round(clock.unixMs()).toString(36);
   }
 
-  /** An opaque word that changes with any of `types`. */
-  wordOf(tables: Tables, types: readonly ObjectType[]): string {
-    const numbers = types.map((type) => this.#of(tables, type).number);
+  /** An opaque word that changes with any of `types`, and with `more`. */
+  wordOf(
+    tables: Tables,
+    types: readonly ObjectType[],
+    more?: number,
+  ): string {
+    const numbers = [
+      ...types.map((type) => this.#of(tables, type).number),
+      ...(more === undefined ? [] : [more]),
+    ];
     return `${this.#life}-${numbers.join("-")}`;
   }
 
   /** The same as a weak entity tag: compressed or not, it is the same answer. */
-  tagOf(tables: Tables, types: readonly ObjectType[]): string {
-    return `W/"${this.wordOf(tables, types)}"`;
+  tagOf(
+    tables: Tables,
+    types: readonly ObjectType[],
+    more?: number,
+  ): string {
+    return `W/"${this.wordOf(tables, types, more)}"`;
   }
 
   /** Start of the sample that the rows of `type` are from; undefined before the first. */

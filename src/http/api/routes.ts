@@ -116,7 +116,11 @@ export function apiRoutes(options: ApiOptions): readonly ApiRoute[] {
 
   async function snapshot(c: Context<HttpEnv>): Promise<Response> {
     const node = state.freeze();
-    const tag = revisions.tagOf(node.tables, OBJECT_TYPES);
+    const tag = revisions.tagOf(
+      node.tables,
+      OBJECT_TYPES,
+      node.buffers?.revision,
+    );
     if (isFresh(c.req.raw.headers, tag)) return notModified(tag);
     return await pages.answer(
       c,
@@ -177,7 +181,11 @@ export function apiRoutes(options: ApiOptions): readonly ApiRoute[] {
           `There is no ${type} ${path.id} in the last sample`,
         );
       }
-      const tag = revisions.tagOf(tables, OBJECT_TYPES);
+      const tag = revisions.tagOf(
+        tables,
+        OBJECT_TYPES,
+        node.buffers?.revision,
+      );
       if (isFresh(c.req.raw.headers, tag)) return notModified(tag);
       return c.body(
         detailText(node, type, row, revisions),

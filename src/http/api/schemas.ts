@@ -6,6 +6,11 @@
  */
 import * as v from "valibot";
 import {
+  BuffersSummary,
+  PerfBufferObject,
+  RingBufferObject,
+} from "./buffer_schemas.ts";
+import {
   HoldersSummary,
   ownedFields,
   OwnershipDetail,
@@ -143,6 +148,9 @@ export const Snapshot = v.strictObject({
   holders: v.optional(
     described(HoldersSummary, "the last look at what keeps objects alive"),
   ),
+  buffers: v.optional(
+    described(BuffersSummary, "the latest look at ring and perf buffers"),
+  ),
   objects: v.strictObject({
     map: v.optional(v.array(MapObject)),
     program: v.optional(v.array(ProgramObject)),
@@ -189,10 +197,14 @@ const Reference = v.strictObject({
   name: v.optional(Text),
 });
 
-function oneOf<T extends v.GenericSchema>(object: T) {
+function oneOf<T extends v.GenericSchema, E extends v.ObjectEntries>(
+  object: T,
+  more: E,
+) {
   return v.strictObject({
     ...head,
     object,
+    ...more,
     ownership: OwnershipDetail,
     refers_to: v.array(Reference),
     referred_by: v.array(Reference),
@@ -207,10 +219,18 @@ export const LISTS = {
 } as const;
 
 export const DETAILS = {
-  map: oneOf(MapObject),
-  program: oneOf(ProgramObject),
-  link: oneOf(LinkObject),
-  btf: oneOf(BtfObject),
+  map: oneOf(MapObject, {
+    ring_buffer: v.optional(described(RingBufferObject, "of a ring buffer")),
+    perf_buffers: v.optional(
+      described(
+        v.array(PerfBufferObject),
+        "of a perf event array, one for each CPU that has one",
+      ),
+    ),
+  }),
+  program: oneOf(ProgramObject, {}),
+  link: oneOf(LinkObject, {}),
+  btf: oneOf(BtfObject, {}),
 } as const;
 
 /** Source: RFC 9457. */

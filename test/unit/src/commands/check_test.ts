@@ -8,6 +8,7 @@ import {
 } from "../../../../src/commands/check.ts";
 import type { HoldersPass } from "../../../../workers/links/holders_model.ts";
 import { FakeKernel } from "../../../fakes/fake_kernel.ts";
+import { aBuffersPass, type BuffersGiven } from "../../../buffer_builders.ts";
 import { someFacts } from "../../../state_builders.ts";
 import { aPass } from "../../../pass_builders.ts";
 import { looked, NOT_PERMITTED, onceOptions } from "./command_ports.ts";
@@ -30,11 +31,28 @@ function options(
   };
 }
 
+/** The fake kernel has no iterators; these buffers are told of as if it had. */
+function withBuffers(
+  options: CheckOptions,
+  buffers: BuffersGiven = {},
+): CheckOptions {
+  return {
+    ...options,
+    sample(sink) {
+      const rounds = options.sample(sink);
+      const pass = aBuffersPass(buffers);
+      sink({ kind: "buffers", epoch: 2, pass }, "maps");
+      return rounds;
+    },
+  };
+}
+
 function rowsOf(
   kernel: FakeKernel,
   given: Partial<CheckOptions> = {},
 ): Map<string, CheckRow> {
-  const { checks } = JSON.parse(check(options(kernel, given)).stdout);
+  const asked = withBuffers(options(kernel, given));
+  const { checks } = JSON.parse(check(asked).stdout);
   return new Map(checks.map((row: CheckRow) => [row.name, row]));
 }
 
@@ -152,6 +170,58 @@ Deno.test("check() says what was seen of holders, what was not, and how to get t
     failed("no types", { kernelBtf: { reason: "ENOENT" } }),
     "run a kernel with CONFIG_DEBUG_INFO_BTF=y, and mount /sys",
   );
+});
+
+Deno.test("check() grades buffers by the events of the worst, and says how to get them where nobody can look", () => {
+  const rowsWith = (
+    buffers: BuffersGiven | undefined,
+    given: Partial<CheckOptions> = {},
+  ): CheckRow[] => {
+    const kernel = new FakeKernel();
+    kernel.addMap({ id: 3, type: "ringbuf" });
+    kernel.addMap({ id: 4, type: "ringbuf" });
+    const asked = options(kernel, given);
+    const { stdout } = check(
+      buffers === undefined ? asked : withBuffers(asked, buffers),
+    );
+    return JSON.parse(stdout).checks.filter(({ name }: CheckRow) =>
+      name.endsWith("-buffers")
+    );
+  };
+  const rings = [{ mapId: 3 }, { mapId: 4, coverage: 0.5 }];
+  const told = ({ ok, backend, quality, reason, remedy }: CheckRow) => [
+    ok,
+    backend ?? "-",
+    quality,
+    reason,
+    ...(remedy === undefined ? [] : [remedy]),
+  ];
+  assertEquals(
+    rowsWith({ rings, unavailable: { perf: "no room" } }).map(told),
+    [
+      [
+        true,
+        "iterator",
+        "estimated",
+        "2 seen; the events of 1 are not exact",
+      ],
+      [false, "-", "unavailable", "no room", "bpfpulse --backend auto"],
+    ],
+  );
+  const absent = "no iterators were opened";
+  for (
+    const [facts, remedy] of [
+      [NOT_PERMITTED, "start bpfpulse as root"],
+      [FACTS, "bpfpulse --backend auto"],
+      [
+        { ...FACTS, kernelBtf: { reason: "ENOENT" } },
+        "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and /sys mounted",
+      ],
+    ] as const
+  ) {
+    const wanted = [false, "-", "unavailable", absent, remedy];
+    assertEquals(rowsWith(undefined, { facts }).map(told), [wanted, wanted]);
+  }
 });
 
 Deno.test("check() says how to get run-time statistics, by what is in the way", () => {

@@ -4,6 +4,8 @@ import { catalog, metricGroups } from "../../../../src/metrics/catalog.ts";
 Deno.test("catalog has every metric of the contract once, as the contract types and labels it", () => {
   const map = "map_id,map_name,map_type";
   const program = "prog_id,prog_name,prog_type";
+  const ring = "odigos_ebpf_ring_buffer_";
+  const perf = "odigos_ebpf_perf_buffer_";
   const collector = "odigos_ebpf_collector_";
   // deno-fmt-ignore -- one metric a line
   const contract: [name: string, type: string, labels: string, group: string][] = [
@@ -31,6 +33,21 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     ["odigos_ebpf_program_cpu_ratio_max", "gauge", program, "programs"],
     ["odigos_ebpf_stats_enabled", "gauge", "source", "programs"],
     ["odigos_ebpf_link_info", "gauge", "link_id,link_type,prog_id,attach_type,target", "links"],
+    [`${ring}events_total`, "counter", "map_id,map_name", "buffers"],
+    [`${ring}discarded_events_total`, "counter", "map_id,map_name", "buffers"],
+    [`${ring}written_bytes_total`, "counter", "map_id,map_name", "buffers"],
+    [`${ring}consumed_bytes_total`, "counter", "map_id,map_name", "buffers"],
+    [`${ring}pending_bytes`, "gauge", "map_id,map_name", "buffers"],
+    [`${ring}size_bytes`, "gauge", "map_id,map_name", "buffers"],
+    [`${ring}fill_ratio_max`, "gauge", "map_id,map_name", "buffers"],
+    [`${ring}events_coverage_ratio`, "gauge", "map_id,map_name", "buffers"],
+    [`${ring}loss_episodes_total`, "counter", "map_id,map_name", "buffers"],
+    [`${perf}events_total`, "counter", "map_id,map_name,cpu", "buffers"],
+    [`${perf}lost_events_total`, "counter", "map_id,map_name,cpu", "buffers"],
+    [`${perf}written_bytes_total`, "counter", "map_id,map_name,cpu", "buffers"],
+    [`${perf}pending_bytes`, "gauge", "map_id,map_name,cpu", "buffers"],
+    [`${perf}size_bytes`, "gauge", "map_id,map_name,cpu", "buffers"],
+    [`${perf}memory_bytes`, "gauge", "map_id,map_name", "buffers"],
     ["odigos_ebpf_system_resource_usage_percent", "gauge", "resource", "limits"],
     [`${collector}sample_duration_seconds`, "histogram", "collector", "collector"],
     [`${collector}samples_total`, "counter", "collector", "collector"],
@@ -45,6 +62,9 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${collector}holders_duration_seconds`, "gauge", "", "collector"],
     [`${collector}holders_age_seconds`, "gauge", "", "collector"],
     [`${collector}holders_descriptors`, "gauge", "", "collector"],
+    [`${collector}buffers_passes_total`, "counter", "", "collector"],
+    [`${collector}buffers_seconds_total`, "counter", "", "collector"],
+    [`${collector}buffers_period_seconds`, "gauge", "", "collector"],
     ["odigos_ebpf_agent_capabilities", "gauge", "", "collector"],
     ["odigos_ebpf_agent_capability_info", "gauge", "capability,reason", "collector"],
     ["process_cpu_user_seconds_total", "counter", "", "process"],

@@ -43,6 +43,7 @@ Deno.test("PerfBuffer.take() writes what a record says", () => {
     lostSamples: 2 ** 33,
     isLostExact: 1,
     pid: 99,
+    skippedBytes: 0,
   });
   assertEquals(take(newBuffer(false), {}).isLostExact, 0);
 });

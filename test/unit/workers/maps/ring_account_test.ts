@@ -52,6 +52,7 @@ Deno.test("RingAccount tells what was written, consumed and counted", () => {
     coverage: 1,
     lossEpisodes: 0,
     fillRatioMax: 600 / 4096,
+    skippedBytes: 0,
     isBroken: 0,
   });
 });
@@ -76,6 +77,7 @@ Deno.test("RingAccount estimates what was overwritten, and says how little it co
     discards: 10,
   });
   assertEquals(row.coverage, 5_000 / 9_000);
+  assertEquals(row.skippedBytes, 4_000);
   assertEquals([row.events, row.discards], [72, 18]);
 });
 
@@ -107,7 +109,7 @@ Deno.test("RingAccount covers less while it is behind, and all where only what i
   const looks = new Looks();
   const record = { producerPos: 1_000, walkPos: 600, walkedBytes: 600 };
   const behind = looks.take({ ...record, flags: RING_FLAGS.UNFINISHED });
-  assertEquals(behind.coverage, 0.6);
+  assertEquals([behind.coverage, behind.skippedBytes], [0.6, 0]);
   assert(looks.account.isBehind);
   const busy = looks.take({ ...record, flags: RING_FLAGS.BUSY });
   assertEquals(busy.coverage, 1);
