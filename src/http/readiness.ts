@@ -79,11 +79,11 @@ export interface Readiness {
   readonly version: string;
   readonly collectors: readonly CollectorReadiness[];
   readonly tables: Readonly<Record<ObjectType, TableReadiness>>;
+  readonly holders: HoldersReadiness;
   /** Of ring and perf buffers; undefined before the first look at them. */
   readonly buffers:
     | Readonly<Record<"ring" | "perf", BufferKindState>>
     | undefined;
-  readonly holders: HoldersReadiness;
   readonly privileges: NodeFacts["privileges"] & {
     readonly atStart: NodeFacts["capabilities"];
     readonly missing: NodeFacts["missing"];
@@ -101,7 +101,7 @@ export interface ReadinessInput {
 
 export function readiness(input: ReadinessInput): Readiness {
   const { collectors, snapshot, facts, version, nowMs } = input;
-  const { tables } = snapshot;
+  const { tables, buffers } = snapshot;
   const waitingFor = whatIsAwaited(input);
   return {
     ready: waitingFor.length === 0,
@@ -115,7 +115,7 @@ export function readiness(input: ReadinessInput): Readiness {
       btf: tableReadiness(tables.btf, collectors),
     },
     holders: holdersReadiness(snapshot, collectors, nowMs),
-    buffers: bufferKinds(snapshot),
+    buffers: buffers && bufferKinds({ tables, buffers }),
     privileges: {
       ...facts.privileges,
       atStart: facts.capabilities,

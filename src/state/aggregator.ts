@@ -53,8 +53,8 @@ export class Aggregator implements NodeState {
   readonly #blocks = new Map<ObjectType, OpenBlock>();
   readonly #tables: { readonly [T in ObjectType]: TableState<T> };
   readonly #owners = new Owners();
-  readonly #buffers: Buffers;
   #holdersReason: string | undefined;
+  readonly #buffers: Buffers;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
