@@ -69,6 +69,7 @@ export async function prepare(
   if ("message" in secrets) return secrets;
   const acquired = side.acquire({
     runStats: countsRuns(invocation),
+    operations: invocation.kind === "once" ? "off" : config.operations,
     backend: config.backend,
     keepPrivileges: config.keepPrivileges,
   });
