@@ -16,7 +16,8 @@ export type Tool =
   | "churn"
   | "storm"
   | "ring_producer"
-  | "perf";
+  | "perf"
+  | "operate";
 
 /** Why `tool` is not to be had here, or undefined where it is. */
 export function whyNoTool(tool: Tool): string | undefined {
