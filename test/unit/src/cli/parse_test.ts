@@ -31,6 +31,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     backend: "auto",
     keepPrivileges: false,
     runStats: true,
+    operations: "off",
     systemStats: true,
     includeSelf: false,
     limits: { maps: 1000, programs: 1000, links: 1000 },
@@ -60,6 +61,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     ["--interval-maps", "20ms"],
     ["--interval-holders", "30s"],
     ["--run-stats", "off"],
+    ["--operations", "window=10s/100s"],
     ["--system-stats", "false"],
     ["--limit", "maps=7"],
     ["--limit", "links=9"],
@@ -78,6 +80,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     user: "nobody",
     keepPrivileges: false,
     runStats: false,
+    operations: { onMs: 10_000, everyMs: 100_000 },
     systemStats: false,
     includeSelf: true,
     limits: { maps: 7, programs: 1000, links: 9 },
@@ -112,7 +115,7 @@ Deno.test("parse() takes each flag's default text for the default", async () => 
     );
     compared++;
   }
-  assertEquals(compared, 10);
+  assertEquals(compared, 11);
 });
 
 Deno.test("parse() lets --help, then --version, win over mistakes before and after it", async () => {

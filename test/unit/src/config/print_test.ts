@@ -54,6 +54,7 @@ interval: 100ms                   # flag --interval
 interval-holders: 5s              # default
 backend: auto                     # default
 run-stats: on                     # default
+operations: off                   # default
 include-self: false               # default
 # user: the user that starts it   # default
 keep-privileges: false            # default
