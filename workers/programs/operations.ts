@@ -70,6 +70,9 @@ export class OperationsCollector implements Aside {
   /** Which objects there are is nothing that it looks at. */
   renew(): void {}
 
+  /** Nor at how often programs are sampled. */
+  retune(): void {}
+
   run(): AsideMessage | undefined {
     const nowMs = this.#kernel.monotonicMs();
     try {
