@@ -71,13 +71,24 @@ kernelTest(
 kernelTest(
   "agent --operations window=1s/2s attaches for a second, detaches, and attaches again",
   async () => {
-    await using agent = await Agent.start(["--operations", "window=1s/2s"]);
+    await using agent = await Agent.start([
+      "--operations",
+      "window=1s/2s",
+      "--interval",
+      "50ms",
+    ]);
     await agent.ready();
     const seen: number[] = [];
+    const own = new Set<number>();
     for (const count of [2, 0, 2, 0]) {
-      await agent.eventually(`${count} attached programs`, () => {
-        const now = attachedBy(agent).length;
-        return now === count && seen.push(now) > 0;
+      await agent.eventually(`${count} attached programs`, async () => {
+        const now = attachedBy(agent);
+        for (const id of now) own.add(id);
+        // What the agent attaches is among its own objects, also while it is attached.
+        const links = (await agent.page())
+          .by("odigos_ebpf_link_info", "prog_id");
+        for (const id of own) assert(!links.has(String(id)), `link of ${id}`);
+        return now.length === count && seen.push(count) > 0;
       });
     }
     assertEquals(seen, [2, 0, 2, 0]);
