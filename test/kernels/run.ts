@@ -26,6 +26,7 @@ const FULL: GuestRun = {
     "test/integration/iterators_test.ts",
     "test/integration/objects_test.ts",
     "test/integration/operations_test.ts",
+    "test/integration/agent_operations_test.ts",
   ],
   limitMs: 1_200_000,
 };
