@@ -10,11 +10,13 @@ import type { TableIterators } from "./iterate.ts";
 import type { HoldersPass } from "./links/holders_model.ts";
 import type { LinkDescription } from "./links/model.ts";
 import type { MapDescription } from "./maps/model.ts";
+import type { OperationsPass } from "./operations_model.ts";
+import type { OperationsHandle } from "./operations_open.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
@@ -74,6 +76,8 @@ export interface Opened {
   readonly iterators?: Iterators | undefined;
   /** Of the kernel's stream of loads and unloads, one a CPU; absent where there is none. */
   readonly loadEvents?: readonly number[] | undefined;
+  /** What bpf() operations are counted with; absent where they are not. */
+  readonly operations?: OperationsHandle | undefined;
   /** All BTF objects at the agent's start, for when they can be listed no more. */
   readonly btfAtStart?: readonly BtfDescription[] | undefined;
 }
@@ -202,6 +206,21 @@ export interface HoldersFailed {
   readonly reason: string;
 }
 
+/** bpf() operations, counted by the kernel and read by the programs worker beside its samples. */
+export interface Operations {
+  readonly kind: "operations";
+  readonly epoch: number;
+  readonly pass: OperationsPass;
+}
+
+/** They could not be read, or not be counted: told again only for another reason, or after a pass. */
+export interface OperationsFailed {
+  readonly kind: "operations_failed";
+  readonly epoch: number;
+  /** One sentence, or its last part. */
+  readonly reason: string;
+}
+
 /** Answer to Stop, the worker's last message. */
 export interface Stopped {
   readonly kind: "stopped";
@@ -240,6 +259,8 @@ export type FromWorker =
   | Loads
   | Holders
   | HoldersFailed
+  | Operations
+  | OperationsFailed
   | Stopped;
 
 /** A message that this version of the protocol does not have. */
@@ -304,6 +325,8 @@ const FROM_WORKER: Shapes<FromWorker> = {
   },
   holders: { epoch: "number", pass: "object" },
   holders_failed: { epoch: "number", reason: "string" },
+  operations: { epoch: "number", pass: "object" },
+  operations_failed: { epoch: "number", reason: "string" },
   stopped: { epoch: "number" },
 };
 
@@ -333,6 +356,7 @@ export function initMessage(
     iterators: opened.iterators,
     btfAtStart: opened.btfAtStart,
     loadEvents: opened.loadEvents,
+    operations: opened.operations,
   };
 }
 

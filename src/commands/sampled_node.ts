@@ -83,6 +83,8 @@ export class SampledNode implements NodeState {
         this.#state.holders(message);
         break;
       case "holders_failed":
+      case "operations":
+      case "operations_failed":
       case "stopped":
         break;
     }

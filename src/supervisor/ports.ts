@@ -12,6 +12,8 @@ import type {
   HoldersFailed,
   Init,
   Loads,
+  Operations,
+  OperationsFailed,
   Sampled,
   ToWorker,
 } from "../../workers/protocol.ts";
@@ -49,6 +51,8 @@ export interface SampleSink {
   holders?(message: Holders): void;
   /** That could not be found out, and why. */
   holdersFailed?(message: HoldersFailed): void;
+  operations?(message: Operations): void;
+  operationsFailed?(message: OperationsFailed): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
   ended?(name: CollectorName): void;
 }

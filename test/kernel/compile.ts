@@ -6,10 +6,10 @@
 
 const SOURCES = new URL("./c/", import.meta.url).pathname;
 const BUILD = new URL("../build/", import.meta.url).pathname;
-const FLAGS = ["-O2", "-Wall", "-Wextra"];
+const FLAGS = ["-O2", "-Wall", "-Wextra", "-pthread"];
 
 /** The programs there are. */
-export type Tool = "info" | "hold" | "own" | "churn";
+export type Tool = "info" | "hold" | "own" | "churn" | "operate";
 
 /** Why `tool` is not to be had here, or undefined where it is. */
 export function whyNoTool(tool: Tool): string | undefined {
