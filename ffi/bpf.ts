@@ -263,6 +263,33 @@ export function testRunProgram(
   return call(kernel, BPF.PROG_TEST_RUN, 48);
 }
 
+/** Reads the element of a map at `key` into `value`: 0 or -errno, -ENOENT where there is none. */
+export function lookUpElement(
+  kernel: KernelPort,
+  mapFd: number,
+  key: KernelBuffer,
+  value: KernelBuffer,
+): number {
+  attr.fill(0, 0, 32);
+  words[0] = mapFd;
+  words[2] = key.addressLow;
+  words[3] = key.addressHigh;
+  words[4] = value.addressLow;
+  words[5] = value.addressHigh;
+  return call(kernel, BPF.MAP_LOOKUP_ELEM, 32);
+}
+
+/**
+ * Attaches a program that was loaded for one function, or one tracepoint by its BTF: a descriptor of the link, or -errno. It is
+ * attached until the last descriptor of it is closed. Since 5.5. On 5.10 it needs CAP_BPF where unprivileged bpf() is off; on
+ * 6.1 and later it needs nothing.
+ */
+export function attachTracing(kernel: KernelPort, programFd: number): number {
+  attr.fill(0, 0, 16);
+  words[2] = programFd;
+  return call(kernel, BPF.RAW_TRACEPOINT_OPEN, 12);
+}
+
 /** What an iterator's link is limited to: `union bpf_iter_link_info`, in the first `sizeBytes` of the buffer. */
 export interface IteratorLimits {
   readonly buffer: KernelBuffer;

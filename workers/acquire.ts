@@ -24,6 +24,8 @@ import {
   totalMemory,
 } from "./kernel_facts.ts";
 import { type MemlockFacts, memlockFacts } from "./maps/memory_facts.ts";
+import { openOperationsAtStart, type OwnObjects } from "./operations_open.ts";
+import type { OperationsFacts, OperationsMode } from "./operations_model.ts";
 import { type NewestIds, newestIds } from "./newest_ids.ts";
 import {
   type KeptCapability,
@@ -57,6 +59,8 @@ export interface NodeFacts {
   readonly runStats: RunStatsFacts;
   /** The kernel's stream of loads and unloads of programs; `reason`: one sentence why there is none. */
   readonly loadEvents: { readonly reason?: string };
+  /** Counting of bpf() operations; absent only in facts that acquire() did not make. */
+  readonly operations?: OperationsFacts;
   /** `net.core.bpf_jit_limit`; absent where it cannot be read. */
   readonly jitLimitBytes?: number;
   /** Absent only in facts that acquire() did not make. */
@@ -73,6 +77,8 @@ export interface NodeFacts {
 export interface AcquireOptions {
   /** Hold BPF_ENABLE_STATS. */
   readonly runStats: boolean;
+  /** Count bpf() operations; absent: off. */
+  readonly operations?: "off" | OperationsMode;
   /** How objects are to be read; `auto` takes the iterators where they work. */
   readonly backend: "auto" | BackendName;
   /** No privilege is given up afterwards. */
@@ -107,7 +113,7 @@ export type Unprivileged = <T>(probe: () => T) => T;
  */
 export function acquire(
   kernel: KernelPort,
-  { runStats, backend, keepPrivileges }: AcquireOptions,
+  { runStats, operations = "off", backend, keepPrivileges }: AcquireOptions,
   unprivileged?: Unprivileged,
   openEventsPort: () => LoadEventsPort = openLoadEventsPort,
 ): Acquired {
@@ -121,14 +127,20 @@ export function acquire(
   const iterated = ITERATED_TYPES.some((type) =>
     typeof opened[type] !== "string"
   );
+  const counting = openOperationsAtStart(kernel, operations, unprivileged);
+  const readers = [
+    ...(all?.open ?? []),
+    ...(counting.handle === undefined ? [] : [counting.handle.drain]),
+  ];
   const keep = keepPrivileges ? [] : whatIsKept({
     walking: walks && !iterated
       ? backend === "walk"
         ? "--backend walk opens every object by its id"
         : "no iterator works here, and the walk opens every object by its id"
       : undefined,
-    creating: all !== undefined && unprivileged !== undefined &&
-      needsCreating(kernel, all.open, unprivileged),
+    creating: unprivileged !== undefined &&
+      needsCreating(kernel, readers, unprivileged),
+    attaching: counting.attachingNeedsCapability,
     capabilities,
   });
   const iterators: Iterators = {
@@ -146,10 +158,12 @@ export function acquire(
   const refused = backend === "iterator"
     ? whyNotIterated(iterators)
     : undefined;
+  const ownIds = withOwn(all?.ownIds ?? NO_IDS, counting);
   return {
-    ownIds: all?.ownIds ?? NO_IDS,
+    ownIds,
     iterators,
-    newestIds: newestIds(kernel, all?.ownIds ?? NO_IDS),
+    newestIds: newestIds(kernel, ownIds),
+    ...(counting.handle === undefined ? {} : { operations: counting.handle }),
     ...(typeof loadEvents === "string" ? {} : { loadEvents }),
     fds: [
       ...(typeof loadEvents === "string" ? [] : loadEvents),
@@ -157,6 +171,7 @@ export function acquire(
       ...(all?.open ?? []).flatMap(({ linkFd, pinFd }) =>
         pinFd === undefined ? [linkFd] : [linkFd, pinFd]
       ),
+      ...counting.fds,
     ],
     keep,
     ...(btfAtStart === undefined ? {} : { btfAtStart }),
@@ -166,6 +181,7 @@ export function acquire(
       missing: whatIsMissing(capabilities, iterated, walks),
       privileges: privilegesNow(kernel, false, []),
       runStats: stats.facts,
+      operations: counting.facts,
       loadEvents: typeof loadEvents === "string" ? { reason: loadEvents } : {},
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
       memlock: memlockFacts(iterators),
@@ -175,6 +191,7 @@ export function acquire(
     },
     [Symbol.dispose]() {
       all?.[Symbol.dispose]();
+      counting[Symbol.dispose]();
       if (stats.fd !== undefined) kernel.close(stats.fd);
       if (typeof loadEvents !== "string") {
         for (const fd of loadEvents) kernel.close(fd);
@@ -184,19 +201,22 @@ export function acquire(
 }
 
 function whatIsKept(
-  { walking, creating, capabilities }: {
+  { walking, creating, attaching, capabilities }: {
     /** Why ids must be listed; undefined where they need not be. */
     walking: string | undefined;
     creating: boolean;
+    /** Programs must be attached later. */
+    attaching: boolean;
     capabilities: ReadonlySet<Capability>;
   },
 ): KeptCapability[] {
   if (walking !== undefined) {
     return [{ capability: "CAP_SYS_ADMIN", why: walking }];
   }
-  if (!creating) return [];
-  const why =
-    "no iterator could be pinned, and this kernel asks for it at BPF_ITER_CREATE";
+  if (!creating && !attaching) return [];
+  const why = creating
+    ? "no iterator could be pinned, and this kernel asks for it at BPF_ITER_CREATE"
+    : "operations are counted in windows, and this kernel asks for it at BPF_RAW_TRACEPOINT_OPEN";
   return capabilities.has("CAP_BPF")
     ? [{ capability: "CAP_BPF", why }]
     : [{ capability: "CAP_SYS_ADMIN", why }];
@@ -213,6 +233,19 @@ function needsCreating(
   const fd = unprivileged(() => createIterator(kernel, bare.linkFd));
   if (fd >= 0) kernel.close(fd);
   return fd === -EPERM;
+}
+
+function withOwn(
+  { map, program, link, btf }: OwnIds,
+  { mapIds, programIds, linkIds }: OwnObjects,
+): OwnIds {
+  const ascending = (one: number, other: number) => one - other;
+  return {
+    map: [...map, ...mapIds].sort(ascending),
+    program: [...program, ...programIds].sort(ascending),
+    link: [...link, ...linkIds].sort(ascending),
+    btf,
+  };
 }
 
 function whyNotIterated(iterators: Iterators): string | undefined {

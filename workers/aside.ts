@@ -2,11 +2,20 @@
  * Owns the shape of what a worker does beside its samples, on a cadence of its own. In: nothing. Out: types.
  * @module
  */
-import type { Holders, HoldersFailed } from "./protocol.ts";
+import type {
+  Holders,
+  HoldersFailed,
+  Operations,
+  OperationsFailed,
+} from "./protocol.ts";
 
 /** What it says, without the worker's epoch. */
 export interface AsideMessage {
-  readonly message: Omit<Holders, "epoch"> | Omit<HoldersFailed, "epoch">;
+  readonly message:
+    | Omit<Holders, "epoch">
+    | Omit<HoldersFailed, "epoch">
+    | Omit<Operations, "epoch">
+    | Omit<OperationsFailed, "epoch">;
   /** What goes to the main thread with it. */
   readonly transfer?: readonly ArrayBuffer[];
 }

@@ -4,16 +4,30 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
+import type {
+  Buffers,
+  Holders,
+  HoldersFailed,
+  Operations,
+  OperationsFailed,
+} from "./aside_messages.ts";
 import type { OpenIterator, OpenRings, PerfIterator } from "../ffi/mod.ts";
 import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
-import type { HoldersPass } from "./links/holders_model.ts";
 import type { MemoryTerms } from "./maps/memory.ts";
 import type { LinkDescription } from "./links/model.ts";
-import type { BuffersPass } from "./maps/buffers_model.ts";
 import type { MapDescription } from "./maps/model.ts";
+import type { OperationsHandle } from "./operations_open.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
+
+export type {
+  Buffers,
+  Holders,
+  HoldersFailed,
+  Operations,
+  OperationsFailed,
+} from "./aside_messages.ts";
 
 /** Raised with every change of a message's shape. */
 export const PROTOCOL_VERSION = 5;
@@ -88,6 +102,8 @@ export interface Opened {
   readonly iterators?: Iterators | undefined;
   /** Of the kernel's stream of loads and unloads, one a CPU; absent where there is none. */
   readonly loadEvents?: readonly number[] | undefined;
+  /** What bpf() operations are counted with; absent where they are not. */
+  readonly operations?: OperationsHandle | undefined;
   /** All BTF objects at the agent's start, for when they can be listed no more. */
   readonly btfAtStart?: readonly BtfDescription[] | undefined;
 }
@@ -203,21 +219,6 @@ export interface Sampled extends Beat {
   readonly tables: readonly TableOutcome[];
 }
 
-/** Who keeps objects alive, looked for by the links worker beside its samples. */
-export interface Holders {
-  readonly kind: "holders";
-  readonly epoch: number;
-  readonly pass: HoldersPass;
-}
-
-/** That could not be found out: the last pass stands, if there was any. Told again only for another reason. */
-export interface HoldersFailed {
-  readonly kind: "holders_failed";
-  readonly epoch: number;
-  /** One sentence, or its last part. */
-  readonly reason: string;
-}
-
 /** Answer to Stop, the worker's last message. */
 export interface Stopped {
   readonly kind: "stopped";
@@ -247,13 +248,6 @@ export interface Loads {
   readonly lost: number;
 }
 
-/** What is known of ring and perf buffers changed; at most one between two samples. */
-export interface Buffers {
-  readonly kind: "buffers";
-  readonly epoch: number;
-  readonly pass: BuffersPass;
-}
-
 export type FromWorker =
   | Ready
   | Backend
@@ -264,6 +258,8 @@ export type FromWorker =
   | Holders
   | HoldersFailed
   | Buffers
+  | Operations
+  | OperationsFailed
   | Stopped;
 
 /** A message that this version of the protocol does not have. */
@@ -329,6 +325,8 @@ const FROM_WORKER: Shapes<FromWorker> = {
   holders: { epoch: "number", pass: "object" },
   holders_failed: { epoch: "number", reason: "string" },
   buffers: { epoch: "number", pass: "object" },
+  operations: { epoch: "number", pass: "object" },
+  operations_failed: { epoch: "number", reason: "string" },
   stopped: { epoch: "number" },
 };
 
@@ -358,6 +356,7 @@ export function initMessage(
     iterators: opened.iterators,
     btfAtStart: opened.btfAtStart,
     loadEvents: opened.loadEvents,
+    operations: opened.operations,
   };
 }
 

@@ -18,6 +18,7 @@ import {
   JUMP_CALL,
   JUMP_EXIT,
   LOAD_IMMEDIATE_64,
+  MODE_ATOMIC,
   MODE_MEM,
   type Operand,
   type Register,
@@ -135,6 +136,11 @@ export class Assembler {
     return typeof operand === "number"
       ? this.#emit(CLASS.ST | code, base, "r0", offset, operand)
       : this.#emit(CLASS.STX | code, base, operand, offset);
+  }
+
+  /** `*(u64 *)(base + offset) += src`, whole, whoever else does the same. */
+  addAtomic64(base: Register, offset: number, src: Register): this {
+    return this.#emit(CLASS.STX | MODE_ATOMIC | WIDTH[8], base, src, offset);
   }
 
   /** Goes to `label` where `left CONDITION right` in 64 bits. */

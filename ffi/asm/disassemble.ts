@@ -16,6 +16,7 @@ import {
   JUMP_CALL,
   JUMP_EXIT,
   LOAD_IMMEDIATE_64,
+  MODE_ATOMIC,
   MODE_MEM,
   SLOT_BYTES,
   WIDTH,
@@ -166,10 +167,13 @@ function memoryText(
   { code, dst, src, offset, immediate }: Instruction,
 ): string | undefined {
   const width = WIDTHS.get(code & 0x18);
-  if ((code & 0xe0) !== MODE_MEM || width === undefined) return undefined;
   const type = `u${Number(width) * 8}`;
   const at = (base: number): string =>
     `*(${type} *)(r${base} ${signed(offset)})`;
+  if (code === (CLASS.STX | MODE_ATOMIC | WIDTH[8]) && immediate === 0) {
+    return `lock ${at(dst)} += r${src}`;
+  }
+  if ((code & 0xe0) !== MODE_MEM || width === undefined) return undefined;
   switch (code & 0x07) {
     case CLASS.LDX:
       return `r${dst} = ${at(src)}`;

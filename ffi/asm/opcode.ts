@@ -23,6 +23,9 @@ export const FROM_REGISTER = 0x08;
 /** The mode of loads and stores: the one that takes an address and an offset. */
 export const MODE_MEM = 0x60;
 
+/** The mode of stores that change memory in one step; the immediate says how, and 0 adds. */
+export const MODE_ATOMIC = 0xc0;
+
 /** `r1 = VALUE ll`, the one instruction of two slots. */
 export const LOAD_IMMEDIATE_64 = 0x18;
 

@@ -65,6 +65,12 @@ export class Btf implements Disposable {
     return this.#found.functions.get(name);
   }
 
+  /** Type id of a typedef; `btf_trace_NAME` is what programs on a tracepoint are attached to. @throws {RangeError} as structId() */
+  typedefId(name: string): number | undefined {
+    if (!this.#wanted.typedefs?.includes(name)) throw unasked("typedef", name);
+    return this.#found.typedefs.get(name);
+  }
+
   /** Value of an enumerator. @throws {RangeError} as structId() */
   enumerator(name: string): number | undefined {
     if (!this.#wanted.enumerators?.includes(name)) {

@@ -11,6 +11,7 @@ import { KIND, kindOf, memberCountOf, TYPE_WORDS, wordsOf } from "./kinds.ts";
 export interface Wanted {
   readonly structs: readonly string[];
   readonly functions: readonly string[];
+  readonly typedefs?: readonly string[];
   /** Of enums of up to 32 bits. */
   readonly enumerators?: readonly string[];
 }
@@ -19,6 +20,7 @@ export interface Wanted {
 export interface Found {
   readonly structs: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, number>;
+  readonly typedefs: ReadonlyMap<string, number>;
   /** Values, not ids. */
   readonly enumerators: ReadonlyMap<string, number>;
   /** Word where type `i * CHECKPOINT_TYPES + 1` begins. */
@@ -47,12 +49,15 @@ export function scanTypes(
 ): Found {
   const structs = new Map<string, number>();
   const functions = new Map<string, number>();
+  const typedefs = new Map<string, number>();
   const enumerators = new Map<string, number>();
   const buckets: Candidate[][] = [[]];
   /** By kind and first byte of a name: the bucket of those that are wanted, 0 for none. */
   const bucketOf = new Uint16Array(128 << 8);
   addCandidates(KIND.STRUCT, wanted.structs, structs, buckets, bucketOf);
   addCandidates(KIND.FUNC, wanted.functions, functions, buckets, bucketOf);
+  const ofTypedefs = wanted.typedefs ?? [];
+  addCandidates(KIND.TYPEDEF, ofTypedefs, typedefs, buckets, bucketOf);
   const ofEnums = wanted.enumerators ?? [];
   addCandidates(KIND.ENUM, ofEnums, enumerators, buckets, bucketOf);
 
@@ -92,6 +97,7 @@ export function scanTypes(
   return {
     structs,
     functions,
+    typedefs,
     enumerators,
     checkpoints: checkpoints.slice(0, Math.ceil(count / CHECKPOINT_TYPES)),
     typeCount: count,

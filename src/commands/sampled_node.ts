@@ -88,6 +88,8 @@ export class SampledNode implements NodeState {
       case "buffers":
         this.#state.buffers(message);
         break;
+      case "operations":
+      case "operations_failed":
       case "stopped":
         break;
     }

@@ -2,6 +2,7 @@
  * Owns the shape of the agent's configuration. In: nothing. Out: Config, frozen once it is made; cli/parse.ts makes it.
  * @module
  */
+import type { OperationsMode } from "../../workers/operations_model.ts";
 import type { BackendName, CollectorName } from "../../workers/protocol.ts";
 
 /** Every collector, in the order in which people see them. */
@@ -56,6 +57,8 @@ export interface Config {
   readonly keepPrivileges: boolean;
   /** Hold BPF_ENABLE_STATS while the agent lives. */
   readonly runStats: boolean;
+  /** When bpf() operations and loads are counted. */
+  readonly operations: "off" | OperationsMode;
   /** Totals, resource usage and process metrics. */
   readonly systemStats: boolean;
   /** Show the agent's own objects too. */

@@ -38,6 +38,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     backend: "auto",
     keepPrivileges: false,
     runStats: true,
+    operations: "off",
     systemStats: true,
     includeSelf: false,
     limits: { maps: 1000, programs: 1000, links: 1000 },

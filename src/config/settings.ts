@@ -11,6 +11,7 @@ import {
 } from "./config.ts";
 import { durationMs, formatDuration } from "./duration.ts";
 import { formatListen, listenAddress } from "./listen.ts";
+import { formatOperationsMode, operationsMode } from "./operations_mode.ts";
 import type { ConfigChange } from "./resolve.ts";
 import {
   booleanWord,
@@ -243,6 +244,19 @@ export const SETTINGS: readonly Setting[] = [
     whileRunning: false,
     kind: mapKind(onOff, (runStats) => ({ runStats })),
     textOf: ({ runStats }) => runStats ? "on" : "off",
+  },
+  {
+    name: "operations",
+    group: "Sampling",
+    placeholder: "off|on|window=ON/EVERY",
+    defaultText: "off",
+    summary:
+      "Count bpf() calls that use maps or load programs: always, or as in window=10s/100s",
+    form: "one",
+    field: "operations",
+    whileRunning: false,
+    kind: mapKind(operationsMode, (operations) => ({ operations })),
+    textOf: ({ operations }) => formatOperationsMode(operations),
   },
   {
     name: "include-self",

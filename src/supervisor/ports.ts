@@ -13,6 +13,8 @@ import type {
   HoldersFailed,
   Init,
   Loads,
+  Operations,
+  OperationsFailed,
   Sampled,
   ToWorker,
 } from "../../workers/protocol.ts";
@@ -52,6 +54,8 @@ export interface SampleSink {
   holdersFailed?(message: HoldersFailed): void;
   /** Of the maps worker. */
   buffers?(message: Buffers): void;
+  operations?(message: Operations): void;
+  operationsFailed?(message: OperationsFailed): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
   ended?(name: CollectorName): void;
 }

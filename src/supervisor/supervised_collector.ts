@@ -195,6 +195,13 @@ export class SupervisedCollector implements LifeListener {
         return sink.holdersFailed?.(message);
       case "buffers":
         return sink.buffers?.(message);
+      case "operations":
+        return sink.operations?.(message);
+      case "operations_failed":
+        this.#surroundings.options.log.warn(
+          `Operations on maps cannot be counted: ${message.reason}`,
+        );
+        return sink.operationsFailed?.(message);
       case "stopped":
         return this.failed(
           `The ${name} worker stopped, and nobody had asked it to`,

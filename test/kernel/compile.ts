@@ -9,7 +9,14 @@ const BUILD = new URL("../build/", import.meta.url).pathname;
 const FLAGS = ["-O2", "-Wall", "-Wextra", "-pthread", "-Wno-unused-function"];
 
 /** The programs there are. */
-export type Tool = "info" | "hold" | "own" | "churn" | "ring_producer" | "perf";
+export type Tool =
+  | "info"
+  | "hold"
+  | "own"
+  | "churn"
+  | "ring_producer"
+  | "perf"
+  | "operate";
 
 /** Why `tool` is not to be had here, or undefined where it is. */
 export function whyNoTool(tool: Tool): string | undefined {

@@ -4,5 +4,6 @@
  */
 import { serveCollector } from "../runtime.ts";
 import { collectPrograms } from "./collect.ts";
+import { collectOperations } from "./operations.ts";
 
-serveCollector(collectPrograms);
+serveCollector(collectPrograms, collectOperations);

@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readConfigText } from "../../../../src/config/file.ts";
+import type { Config } from "../../../../src/config/config.ts";
 import { loadConfig } from "../../../../src/config/load.ts";
 import { printConfig } from "../../../../src/config/print.ts";
 import {
@@ -104,6 +105,10 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
     user: fc.constantFrom("nobody", "0", "65534", "true", "_a.b-c$"),
     keepPrivileges: fc.constant(false),
     runStats: fc.boolean(),
+    operations: fc.constantFrom<Config["operations"]>("off", "on", {
+      onMs: 10_000,
+      everyMs: 100_000,
+    }),
     systemStats: fc.boolean(),
     includeSelf: fc.boolean(),
     limits: fc.record({ maps: count, programs: count, links: count }),

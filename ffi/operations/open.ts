@@ -1,0 +1,229 @@
+/**
+ * Owns the making of what counts bpf() operations: maps, the programs of a hook, and the iterator that drains the counts. In: a port,
+ * the kernel's BTF, a hook, a place for pins. Out: plain data whose descriptors keep their numbers across execve(2), with nothing
+ * attached yet; or one sentence why there is none. Needs CAP_BPF and CAP_PERFMON.
+ * @module
+ */
+import {
+  attachTracing,
+  createMap,
+  objectInfo,
+  type ProgramSpec,
+  TRACING,
+} from "../bpf.ts";
+import type { Btf } from "../btf/btf.ts";
+import { errnoName } from "../errno.ts";
+import { Absent } from "../iter/emitter.ts";
+import { learnFileKinds } from "../iter/file_kinds.ts";
+import { type OpenIterator, openProgram } from "../iter/open.ts";
+import { pinned, type PinPlace } from "../iter/pins.ts";
+import type { Form } from "../iter/table.ts";
+import { MAP_TYPES } from "../names.ts";
+import type { KernelPort } from "../port.ts";
+import { LINK_INFO, MAP_INFO, PROG_INFO } from "../uapi.ts";
+import { loadOrRefusal } from "../verifier.ts";
+import { compileEnter, compileExit, type CountParts } from "./count_program.ts";
+import { drainPlan } from "./drain_program.ts";
+import { attachTypeId, type Hook, type Moment } from "./entry.ts";
+import {
+  MOST_LOADS,
+  MOST_ROWS,
+  type OperationMaps,
+  ROW,
+  STATE,
+} from "./layout.ts";
+
+/** `enum bpf_attach_type` */
+const TRACE_RAW_TP = 23;
+const TRACE_FENTRY = 24;
+const TRACE_FEXIT = 25;
+const ATTACH_TYPES: Readonly<Record<Hook, Readonly<Record<Moment, number>>>> = {
+  fentry: { enter: TRACE_FENTRY, exit: TRACE_FEXIT },
+  tracepoint: { enter: TRACE_RAW_TP, exit: TRACE_RAW_TP },
+};
+const FORMS: readonly Form[] = ["typed", "probe"];
+
+/** What counts, once it is attached. Plain data. */
+export interface OpenOperations {
+  readonly hook: Hook;
+  /** Loaded programs. */
+  readonly enterFd: number;
+  readonly exitFd: number;
+  /** A map of the programs, of one element. */
+  readonly stateFd: number;
+  readonly drain: OpenIterator;
+  /** The agent's own objects. */
+  readonly mapIds: readonly number[];
+  readonly programIds: readonly number[];
+}
+
+/** Attached programs; closing its descriptors detaches them. */
+export interface AttachedOperations {
+  readonly linkFds: readonly number[];
+}
+
+export function openOperations(
+  kernel: KernelPort,
+  btf: Btf,
+  hook: Hook,
+  pins: PinPlace,
+): OpenOperations | string {
+  const kinds = learnFileKinds(kernel, btf, pins);
+  if (typeof kinds === "string") return kinds;
+  const { map: mapRelease } = kinds.release;
+  if (mapRelease === undefined) return "descriptors of maps cannot be told";
+  const open: number[] = [];
+  const keep = (fd: number) => {
+    if (fd >= 0) open.push(fd);
+    return fd;
+  };
+  const giveUp = (reason: string) => {
+    for (const fd of open) kernel.close(fd);
+    return reason;
+  };
+  const maps: OperationMaps = {
+    rows: keep(createRows(kernel)),
+    starts: keep(createStarts(kernel)),
+    state: keep(createState(kernel)),
+  };
+  const refused = Object.values(maps).find((fd) => fd < 0);
+  if (refused !== undefined) {
+    return giveUp(`BPF_MAP_CREATE failed: ${errnoName(-refused)}`);
+  }
+  const programs = loadPair(kernel, { btf, hook, maps, mapRelease });
+  if (typeof programs === "string") return giveUp(programs);
+  const { enterFd, exitFd } = programs;
+  keep(enterFd);
+  keep(exitFd);
+  const drain = pinned(
+    openProgram(kernel, btf, drainPlan(kernel, btf, maps)),
+    pins,
+  );
+  if (typeof drain === "string") return giveUp(drain);
+  const mapIds = Object.values(maps).map((fd) =>
+    idOf(kernel, fd, MAP_INFO.id.offset)
+  );
+  // The programs and the iterator keep them.
+  kernel.close(maps.rows);
+  kernel.close(maps.starts);
+  return {
+    hook,
+    enterFd,
+    exitFd,
+    stateFd: maps.state,
+    drain,
+    mapIds,
+    programIds: [enterFd, exitFd].map((fd) =>
+      idOf(kernel, fd, PROG_INFO.id.offset)
+    ),
+  };
+}
+
+/** Has bpf() operations counted until detachOperations(), or until the process ends; -errno where that is refused. */
+export function attachOperations(
+  kernel: KernelPort,
+  { enterFd, exitFd }: Pick<OpenOperations, "enterFd" | "exitFd">,
+): AttachedOperations | number {
+  // A load that is seen only where it ends has no duration; one that is seen only where it begins is not counted.
+  const enter = attachTracing(kernel, enterFd);
+  if (enter < 0) return enter;
+  const exit = attachTracing(kernel, exitFd);
+  if (exit >= 0) return { linkFds: [enter, exit] };
+  kernel.close(enter);
+  return exit;
+}
+
+export function detachOperations(
+  kernel: KernelPort,
+  { linkFds }: AttachedOperations,
+): void {
+  for (const fd of linkFds) kernel.close(fd);
+}
+
+function loadPair(
+  kernel: KernelPort,
+  parts: Omit<CountParts, "form">,
+): { enterFd: number; exitFd: number } | string {
+  let reason = "";
+  for (const form of FORMS) {
+    const exitFd = load(kernel, { ...parts, form }, "exit");
+    if (typeof exitFd === "string") {
+      reason ||= exitFd;
+      continue;
+    }
+    const enterFd = load(kernel, { ...parts, form }, "enter");
+    if (typeof enterFd !== "string") return { enterFd, exitFd };
+    kernel.close(exitFd);
+    reason ||= enterFd;
+  }
+  return reason;
+}
+
+function load(
+  kernel: KernelPort,
+  parts: CountParts,
+  moment: Moment,
+): number | string {
+  const { btf, hook } = parts;
+  try {
+    const code = moment === "enter" ? compileEnter(parts) : compileExit(parts);
+    const instructions = kernel.allocate(code.length);
+    instructions.bytes.set(code);
+    const spec: ProgramSpec = {
+      type: TRACING,
+      instructions,
+      instructionCount: code.length / 8,
+      name: `bpfpulse_${moment}`,
+      expectedAttachType: ATTACH_TYPES[hook][moment],
+      attachBtfId: attachTypeId(btf, hook, moment),
+    };
+    const answer = loadOrRefusal(kernel, spec);
+    return typeof answer === "number" ? answer : answer.reason;
+  } catch (error) {
+    if (error instanceof Absent) return error.message;
+    throw error;
+  }
+}
+
+function createRows(kernel: KernelPort): number {
+  return createMap(kernel, {
+    type: MAP_TYPES.indexOf("hash"),
+    keyBytes: ROW.keyBytes,
+    valueBytes: ROW.valueBytes,
+    maxEntries: MOST_ROWS,
+    name: "bpfpulse_ops",
+  });
+}
+
+/** Threads that end within a load leave theirs behind: the oldest make room. */
+function createStarts(kernel: KernelPort): number {
+  return createMap(kernel, {
+    type: MAP_TYPES.indexOf("lru_hash"),
+    keyBytes: 8,
+    valueBytes: 8,
+    maxEntries: MOST_LOADS,
+    name: "bpfpulse_loads",
+  });
+}
+
+function createState(kernel: KernelPort): number {
+  return createMap(kernel, {
+    type: MAP_TYPES.indexOf("array"),
+    keyBytes: 4,
+    valueBytes: STATE.bytes,
+    maxEntries: 1,
+    name: "bpfpulse_state",
+  });
+}
+
+/** Id of the link behind a descriptor; 0 where it cannot be had, which no link has. */
+export function linkIdOf(kernel: KernelPort, fd: number): number {
+  return idOf(kernel, fd, LINK_INFO.id.offset);
+}
+
+/** 0 where it cannot be had, which no object has. */
+function idOf(kernel: KernelPort, fd: number, offset: number): number {
+  const info = kernel.allocate(16);
+  const filled = objectInfo(kernel, fd, info, 16);
+  return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
+}

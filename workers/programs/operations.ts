@@ -1,0 +1,184 @@
+/**
+ * Owns when bpf() operations are counted and when counts are read, and that nothing of it reaches the sampling of programs. In: what
+ * acquire() opened. Out: a message where there is something to tell. In windows the hook is attached by this, and nothing is
+ * attached between them; no call of bpf() is made otherwise.
+ * @module
+ */
+import {
+  type AttachedOperations,
+  attachOperations,
+  detachOperations,
+  errnoName,
+  type KernelPort,
+} from "../../ffi/mod.ts";
+import type { Aside, AsideMessage } from "../aside.ts";
+import type { OperationsPass } from "../operations_model.ts";
+import type { OperationsHandle } from "../operations_open.ts";
+import type { Init } from "../protocol.ts";
+import { type Counts, OperationsReader } from "./operations_pass.ts";
+import { closeLinksOf } from "./own_links.ts";
+
+/** Between two readings. */
+const INTERVAL_MS = 500;
+/** Readings after counting ended, until everything was told. */
+const LAST_READINGS = 2;
+
+/** Reads counts. */
+export interface CountsReader {
+  /** What came to rest since the last reading, or one sentence. */
+  read(): Counts | string;
+}
+
+/** The worker's first life. */
+const FIRST_EPOCH = 1;
+
+export class OperationsCollector implements Aside {
+  readonly #kernel: KernelPort;
+  readonly #handle: OperationsHandle;
+  readonly #reader: CountsReader;
+  readonly #startMs: number;
+  #attached: AttachedOperations | undefined;
+  /** Since when `#attachedMs` and the elapsed time count. */
+  #toldAtMs: number;
+  #accountedMs: number;
+  #attachedMs = 0;
+  #wasAttached: boolean | undefined;
+  #readingsLeft = LAST_READINGS;
+  #dueAtMs = -Infinity;
+  #toldWhy = "";
+
+  constructor(
+    kernel: KernelPort,
+    handle: OperationsHandle,
+    reader: CountsReader = new OperationsReader(kernel, handle.drain),
+  ) {
+    this.#kernel = kernel;
+    this.#handle = handle;
+    this.#reader = reader;
+    this.#startMs = kernel.monotonicMs();
+    this.#toldAtMs = this.#accountedMs = this.#startMs;
+  }
+
+  get dueAtMs(): number {
+    return this.#dueAtMs;
+  }
+
+  /** Which objects there are is nothing that it looks at. */
+  renew(): void {}
+
+  /** Its interval is its own: counts are read before the kernel's table is full. */
+  retune(): void {}
+
+  run(): AsideMessage | undefined {
+    const nowMs = this.#kernel.monotonicMs();
+    try {
+      this.#account(nowMs);
+      const refused = this.#turn(nowMs);
+      const counts = this.#reader.read();
+      const reason = refused ?? (typeof counts === "string" ? counts : "");
+      if (typeof counts === "string" || reason !== "") {
+        return this.#failed(reason);
+      }
+      this.#toldWhy = "";
+      return this.#told(counts, nowMs);
+    } catch (error) {
+      return this.#failed(String(error).split("\n", 1)[0]);
+    } finally {
+      this.#dueAtMs = this.#next(nowMs);
+    }
+  }
+
+  get #isAttached(): boolean {
+    return this.#handle.mode === "on" || this.#attached !== undefined;
+  }
+
+  #account(nowMs: number): void {
+    if (this.#isAttached) this.#attachedMs += nowMs - this.#accountedMs;
+    this.#accountedMs = nowMs;
+  }
+
+  /** Attaches and detaches by the clock; one sentence where that was refused. */
+  #turn(nowMs: number): string | undefined {
+    const { mode, programs } = this.#handle;
+    if (mode === "on" || programs === undefined) return undefined;
+    const isOn = (nowMs - this.#startMs) % mode.everyMs < mode.onMs;
+    if (isOn && this.#attached === undefined) {
+      const attached = attachOperations(this.#kernel, programs);
+      if (typeof attached === "number") {
+        return `BPF_RAW_TRACEPOINT_OPEN failed: ${errnoName(-attached)}`;
+      }
+      this.#attached = attached;
+      // Attaching takes a moment, in which nothing is counted.
+      this.#accountedMs = this.#kernel.monotonicMs();
+    } else if (!isOn && this.#attached !== undefined) {
+      detachOperations(this.#kernel, this.#attached);
+      this.#attached = undefined;
+    }
+    return undefined;
+  }
+
+  #next(nowMs: number): number {
+    const { mode } = this.#handle;
+    if (this.#isAttached) this.#readingsLeft = LAST_READINGS;
+    else this.#readingsLeft--;
+    const readingMs = nowMs + INTERVAL_MS;
+    if (mode === "on") return readingMs;
+    const inWindowMs = (nowMs - this.#startMs) % mode.everyMs;
+    const edgeMs = nowMs - inWindowMs +
+      (inWindowMs < mode.onMs ? mode.onMs : mode.everyMs);
+    return this.#readingsLeft > 0 ? Math.min(readingMs, edgeMs) : edgeMs;
+  }
+
+  #told(
+    { processes, rows, loads, attachFailures, lost }: Counts,
+    nowMs: number,
+  ): AsideMessage | undefined {
+    const isAttached = this.#isAttached;
+    const nothing = rows.length + loads.length + attachFailures.length +
+        lost === 0;
+    if (nothing && this.#wasAttached === isAttached) return undefined;
+    this.#wasAttached = isAttached;
+    const { mode, hook } = this.#handle;
+    const pass: OperationsPass = {
+      takenAtMs: nowMs,
+      hook,
+      isWindowed: mode !== "on",
+      isAttached,
+      elapsedMs: nowMs - this.#toldAtMs,
+      attachedMs: this.#attachedMs,
+      processes,
+      rows,
+      loads,
+      attachFailures,
+      lost,
+    };
+    this.#toldAtMs = nowMs;
+    this.#attachedMs = 0;
+    return {
+      message: { kind: "operations", pass },
+      transfer: [rows.buffer, loads.buffer, attachFailures.buffer].filter(
+        (buffer) => buffer instanceof ArrayBuffer,
+      ),
+    };
+  }
+
+  /** Told once, until it is another reason or there was a pass in between. */
+  #failed(reason: string): AsideMessage | undefined {
+    if (this.#toldWhy === reason) return undefined;
+    this.#toldWhy = reason;
+    return { message: { kind: "operations_failed", reason } };
+  }
+}
+
+/** The programs worker's counting; undefined where nobody asked for it, or it cannot be. */
+export function collectOperations(
+  kernel: KernelPort,
+  { operations, epoch }: Pick<Init, "operations" | "epoch">,
+): OperationsCollector | undefined {
+  if (operations === undefined) return undefined;
+  // A thread that ends leaves its descriptors to the process, and what they attach would count everything twice.
+  if (epoch !== FIRST_EPOCH && operations.programs !== undefined) {
+    closeLinksOf(kernel, operations.programs.ids);
+  }
+  return new OperationsCollector(kernel, operations);
+}
