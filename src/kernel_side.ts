@@ -27,6 +27,7 @@ export interface KernelSide extends
     | "mayRespawn"
     | "giveMemoryBack"
     | "openFilesLimit"
+    | "errnoName"
     | "openBlock"
     | "openPulse"
     | "processUsage"

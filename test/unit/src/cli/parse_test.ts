@@ -32,6 +32,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     keepPrivileges: false,
     runStats: true,
     operations: "off",
+    managers: [],
     systemStats: true,
     includeSelf: false,
     limits: { maps: 1000, programs: 1000, links: 1000 },
@@ -65,6 +66,9 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     ["--limit", "maps=7"],
     ["--limit", "links=9"],
     ["--max-series", "1"],
+    ["--operations", "window=10s/100s"],
+    ["--manager", "agents=comm:^node$"],
+    ["--manager", "x=unit:x.service"],
     ["--log-level", "debug"],
     ["--log-format", "json"],
   ];
@@ -79,7 +83,11 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     user: "nobody",
     keepPrivileges: false,
     runStats: false,
-    operations: "off",
+    operations: { onMs: 10_000, everyMs: 100_000 },
+    managers: [
+      { name: "agents", by: "comm", text: "^node$" },
+      { name: "x", by: "unit", text: "x.service" },
+    ],
     systemStats: false,
     includeSelf: true,
     limits: { maps: 7, programs: 1000, links: 9 },
@@ -114,7 +122,7 @@ Deno.test("parse() takes each flag's default text for the default", async () => 
     );
     compared++;
   }
-  assertEquals(compared, 10);
+  assertEquals(compared, 11);
 });
 
 Deno.test("parse() lets --help, then --version, win over mistakes before and after it", async () => {

@@ -109,6 +109,10 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
       onMs: 10_000,
       everyMs: 100_000,
     }),
+    managers: fc.constantFrom<Config["managers"]>([], [
+      { name: "a", by: "comm", text: "^a: #b[,]$" },
+      { name: "b", by: "pid", text: "12" },
+    ]),
     systemStats: fc.boolean(),
     includeSelf: fc.boolean(),
     limits: fc.record({ maps: count, programs: count, links: count }),
