@@ -50,7 +50,7 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     name: "odigos_ebpf_collector_operations_attached",
     type: "gauge",
     help:
-      "1 while each bpf() call of the node is counted, and so costs more; 0 between windows.",
+      "Whether each bpf() call of the node is counted now, and so costs more: 1, or 0 between windows.",
     unit: "",
     labels: ["hook"],
     group: "collector",

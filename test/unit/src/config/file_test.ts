@@ -32,7 +32,7 @@ const MISTAKES: readonly [text: string, message: string][] = [
   ],
   [
     "__proto__: {interval: 1s}",
-    'Cannot use /x.yaml:1: expected a setting, found "__proto__"; did you mean listen?',
+    'Cannot use /x.yaml:1: expected a setting, found "__proto__"; did you mean operations?',
   ],
   [
     "config: other.yaml",
