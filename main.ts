@@ -6,6 +6,7 @@
 import {
   keepAllocatorSmall,
   openLibc,
+  refuseDebugger,
   unlimitLockedMemory,
 } from "./ffi/mod.ts";
 import { systemClock } from "./src/clock.ts";
@@ -29,6 +30,7 @@ function kernelSide(): KernelSide {
     ...mainThread(kernel),
     ...lives,
     giveMemoryBack,
+    refuseDebugger,
     clock: systemClock(kernel.monotonicMs),
     acquire: (options) => acquire(kernel, options, lives.unprivileged),
     init: initMessage,

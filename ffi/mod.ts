@@ -21,6 +21,7 @@ export type { Member } from "./btf/lookup.ts";
 export type { Wanted } from "./btf/scan.ts";
 export * from "./capabilities.ts";
 export * from "./directory.ts";
+export * from "./debugger.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
 export * from "./fdinfo.ts";

@@ -31,7 +31,7 @@ import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
 
 const RENEW_HOLDERS_MS = 1_000;
-const TIDY_AFTER_MS = 10_000;
+const TIDY_AFTER_MS = [500, 500, 1_000, 3_000, 5_000];
 const TIDY_EVERY_MS = 60_000;
 
 export interface AgentPorts extends
@@ -59,6 +59,8 @@ export interface AgentPorts extends
   errnoName(errno: number): string;
   /** Returns freed memory to the kernel; takes about a millisecond. */
   giveMemoryBack(): void;
+  /** Has the signal ignored at which the runtime would open a debugger's port. */
+  refuseDebugger(): void;
   processUsage(): ProcessUsage;
 }
 
@@ -169,11 +171,15 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     log.warn(`Without ${capability} there is no view of ${gives}: ${how}`);
   }
   supervisor.start();
-  let cancelTidying = clock.after(TIDY_AFTER_MS, tidy);
-  /** What a start, a burst of births or a big page has left. */
+  let tidied = 0;
+  let cancelTidying = () => {};
+  tidy();
+  /** What a start, a burst of births or a big page has left; and what the runtime sets up when nobody looks. */
   function tidy(): void {
-    ports.giveMemoryBack();
-    cancelTidying = clock.after(TIDY_EVERY_MS, tidy);
+    ports.refuseDebugger();
+    if (tidied > 0) ports.giveMemoryBack();
+    const nextMs = TIDY_AFTER_MS.at(tidied++) ?? TIDY_EVERY_MS;
+    cancelTidying = clock.after(nextMs, tidy);
   }
 
   let stopped: Promise<unknown> | undefined;

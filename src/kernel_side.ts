@@ -26,6 +26,7 @@ export interface KernelSide extends
     | "threadExists"
     | "mayRespawn"
     | "giveMemoryBack"
+    | "refuseDebugger"
     | "openFilesLimit"
     | "errnoName"
     | "openBlock"

@@ -69,7 +69,7 @@ export async function prepare(
   if ("message" in secrets) return secrets;
   const acquired = side.acquire({
     runStats: countsRuns(invocation),
-    operations: invocation.kind === "serve" ? config.operations : "off",
+    operations: invocation.kind === "once" ? "off" : config.operations,
     backend: config.backend,
     keepPrivileges: config.keepPrivileges,
   });

@@ -28,6 +28,8 @@ export interface RecordReader<T extends ObjectType> {
   readonly headWords: number;
   /** Where in a tick record each column's u64 is, in words; -1 for one that this kernel lacks. */
   readonly counters: readonly number[];
+  /** Records that have one of `values` in this word are left out too, whatever their ids. */
+  readonly own?: { readonly word: number; readonly values: readonly number[] };
   /** Undefined for an object that is gone by now. */
   describe(id: number, record: DataView): Descriptions[T] | undefined;
   /** After the descriptions of a pass. */
@@ -42,7 +44,8 @@ export class IteratorPass<T extends ObjectType> {
   readonly #birth: IteratorSession;
   readonly #reader: RecordReader<T>;
   /** Ascending. */
-  readonly #leaveOut: readonly number[];
+  #leaveOut: readonly number[];
+  readonly #alwaysLeftOut: readonly number[];
   /** Descriptions of this pass, by id. */
   readonly #told = new Map<number, Descriptions[T]>();
 
@@ -57,7 +60,8 @@ export class IteratorPass<T extends ObjectType> {
     this.#tick = session(kernel, tick);
     this.#birth = session(kernel, birth);
     this.#reader = reader;
-    this.#leaveOut = leaveOut.toSorted((one, other) => one - other);
+    this.#alwaysLeftOut = leaveOut;
+    this.#leaveOut = leaveOut.toSorted(ascending);
   }
 
   /** System calls since it was made. */
@@ -77,7 +81,20 @@ export class IteratorPass<T extends ObjectType> {
 
   /** Reads what take() will take. */
   read(): IterationFailure | undefined {
-    return this.#tick.run();
+    const failure = this.#tick.run();
+    const { own } = this.#reader;
+    if (own !== undefined && own.values.length > 0) this.#leaveOutOwn(own);
+    return failure;
+  }
+
+  #leaveOutOwn({ word, values }: { word: number; values: readonly number[] }) {
+    const { words, count, recordBytes } = this.#tick;
+    const ids = [...this.#alwaysLeftOut];
+    for (let i = 0; i < count; i++) {
+      const at = i * recordBytes / 4;
+      if (values.includes(words[at + word])) ids.push(words[at]);
+    }
+    this.#leaveOut = ids.sort(ascending);
   }
 
   /** Makes rows of what was read. */
@@ -215,4 +232,8 @@ function session(
     iterationsOf(kernel, iterator),
     iterator.recordBytes,
   );
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
 }

@@ -102,6 +102,11 @@ export interface OperationsPass {
   readonly attachFailures: Float64Array;
   /** Operations that found no room in the kernel's table, in no row. */
   readonly lost: number;
+  /**
+   * Runs of the counting program that the kernel skipped, for it gave the CPU to another thread in the middle of one: with `fentry`
+   * each is a call of bpf() that was not counted, with `tracepoint` one of any system call. Absent where the kernel does not tell.
+   */
+  readonly skipped?: number;
 }
 
 /** What acquire() found of it; `reason`: one sentence why it is off though it was asked for. */

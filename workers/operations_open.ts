@@ -39,8 +39,8 @@ export interface OperationsHandle {
   readonly mode: OperationsMode;
   readonly hook: Hook;
   readonly drain: OpenIterator;
-  /** What it attaches itself, in windows; absent where it is attached for the agent's whole life. */
-  readonly programs?: OperationPrograms;
+  /** In windows the worker attaches them. */
+  readonly programs: OperationPrograms;
 }
 
 export interface OperationPrograms {
@@ -149,14 +149,10 @@ function hold(
   const needs = isWindowed && unprivileged !== undefined &&
     attachingNeedsCapability(kernel, opened, unprivileged);
   kernel.close(stateFd);
-  const programs: OperationPrograms | undefined = isWindowed
-    ? { enterFd, exitFd, ids: opened.programIds }
-    : undefined;
-  // Their links keep them.
-  if (!isWindowed) { for (const fd of [enterFd, exitFd]) kernel.close(fd); }
   const fds = [
     ...linkFds,
-    ...(isWindowed ? [enterFd, exitFd] : []),
+    enterFd,
+    exitFd,
     drain.linkFd,
     ...(drain.pinFd === undefined ? [] : [drain.pinFd]),
   ];
@@ -166,7 +162,12 @@ function hold(
       hook,
       ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") }),
     },
-    handle: { mode, hook, drain, ...(programs && { programs }) },
+    handle: {
+      mode,
+      hook,
+      drain,
+      programs: { enterFd, exitFd, ids: opened.programIds },
+    },
     fds,
     mapIds: opened.mapIds,
     programIds: [...opened.programIds, drain.programId],

@@ -30,7 +30,7 @@ export type {
 } from "./aside_messages.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";

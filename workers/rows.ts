@@ -185,6 +185,15 @@ export class Rows<T extends ObjectType> {
     return at < 0 ? undefined : this.#last.words[at * this.#wordCount + word];
   }
 
+  /** Whether identity word `word` of any object of the last pass is one of `values`. */
+  some(word: number, values: readonly number[]): boolean {
+    const { count, words } = this.#last;
+    for (let row = 0; row < count; row++) {
+      if (values.includes(words[row * this.#wordCount + word])) return true;
+    }
+    return false;
+  }
+
   /**
    * Keeps the last pass's row of an object that is there but is not read now, its columns absent. Nothing where there was no
    * row.

@@ -19,6 +19,8 @@ import type {
 const of = (...way: Way) => ({ ways: [way] } as const);
 
 export const LINK_HEAD_BYTES = 16;
+/** Where in the head the id of the program is, in bytes. */
+export const LINK_PROGRAM_OFFSET = 8;
 /** Behind the info: the tracepoint, function, file or iterator target. */
 export const LINK_NAME = {
   offset: LINK_HEAD_BYTES + LINK_INFO.size,
@@ -35,7 +37,13 @@ const PROGRAM = of(["bpf_link", "prog"], ["bpf_prog", "aux"], [
 const COMMON: readonly RecordField[] = [
   { name: "id", offset: 0, size: 4, from: ID, required: true },
   { name: "type", offset: 4, size: 4, from: TYPE, required: true },
-  { name: "prog_id", offset: 8, size: 4, from: PROGRAM, required: true },
+  {
+    name: "prog_id",
+    offset: LINK_PROGRAM_OFFSET,
+    size: 4,
+    from: PROGRAM,
+    required: true,
+  },
 ];
 
 /** Links to what may go away before they do: 0 from then on. */

@@ -140,6 +140,24 @@ export function detachOperations(
   for (const fd of linkFds) kernel.close(fd);
 }
 
+/**
+ * Runs of a program that the kernel skipped: it gave the CPU to another thread in the middle of one, and skips all others there until
+ * that one has ended. Kernels that preempt themselves do (Debian's 7.3 under eight threads that do nothing but call bpf() on two
+ * CPUs), and nothing that a program may do prevents it: preemption that it holds off comes where it lets go. Undefined where it does not tell. It asks by descriptor: on 5.10 that needs CAP_BPF
+ * where unprivileged bpf() is off, on 6.1 and later nothing. Since 5.12.
+ */
+export function skippedRuns(
+  kernel: KernelPort,
+  programFd: number,
+): number | undefined {
+  const { recursion_misses: misses, size } = PROG_INFO;
+  const info = kernel.allocate(size);
+  const filled = objectInfo(kernel, programFd, info, size);
+  return filled < misses.offset + misses.size
+    ? undefined
+    : misses.get(info.view, misses.offset);
+}
+
 function loadPair(
   kernel: KernelPort,
   parts: Omit<CountParts, "form">,

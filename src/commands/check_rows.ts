@@ -10,11 +10,11 @@ import type {
   TableOutcome,
 } from "../../workers/protocol.ts";
 import { backendOf } from "../http/readiness.ts";
+import { bufferRow } from "./check_buffers.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
-import { bufferKinds } from "../state/buffer_readings.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { failureText } from "../state/failure_text.ts";
 import type { NodeState } from "../state/node_state.ts";
@@ -191,39 +191,6 @@ function tableRow(
       ? "exact"
       : "lower bound",
     reason: [read, skipped, by?.backendReason].filter(Boolean).join("; "),
-  };
-}
-
-const BUFFER_GIVES = {
-  "ring-buffers":
-    "of every ring buffer: events, bytes, what is pending, signs of losses",
-  "perf-buffers":
-    "of every perf buffer: events, events lost, bytes, what is pending",
-} as const;
-
-function bufferRow(
-  name: keyof typeof BUFFER_GIVES,
-  facts: NodeFacts,
-  node: SampledState,
-): CheckRow {
-  const kinds = bufferKinds(node.freeze());
-  const found = name === "ring-buffers" ? kinds?.ring : kinds?.perf;
-  const row = { name, gives: BUFFER_GIVES[name] };
-  if (found?.available === true) {
-    const { quality, reason } = found;
-    return { ...row, ok: true, backend: "iterator", quality, reason };
-  }
-  const hasTypes = facts.kernelBtf !== undefined &&
-    "sizeBytes" in facts.kernelBtf;
-  return {
-    ...row,
-    ok: false,
-    quality: "unavailable",
-    reason: found?.reason ?? "nobody looked",
-    remedy: facts.missing[0]?.how ??
-      (hasTypes
-        ? "bpfpulse --backend auto"
-        : "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"),
   };
 }
 

@@ -72,9 +72,9 @@ kernelTest(
     const truth = await producer.tell("produce 1 4000 10 500 2");
     const page = await pageWith(
       agent,
-      `${RING}_pending_bytes`,
+      `${RING}_consumed_bytes_total`,
       labels,
-      0,
+      truth.bytes,
     );
     const value = (name: string) => page.value(`${RING}_${name}`, labels);
     assertEquals(
@@ -83,10 +83,10 @@ kernelTest(
         value("events_total"),
         value("discarded_events_total"),
         value("written_bytes_total"),
-        value("consumed_bytes_total"),
+        value("pending_bytes"),
         value("size_bytes"),
       ],
-      [1, truth.events, truth.discards, truth.bytes, truth.bytes, sizeBytes],
+      [1, truth.events, truth.discards, truth.bytes, 0, sizeBytes],
     );
     assertGreater(value("fill_ratio_max") ?? 0, 0);
     assertGreater(truth.events, 4_000);

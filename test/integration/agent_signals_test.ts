@@ -1,6 +1,7 @@
 /** main.ts as a process: how it ends, and what it says where it cannot begin. */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { Agent, runAgent } from "../agent.ts";
+import { kernelTest } from "../kernel/skip.ts";
 
 const STOP_MS = 500;
 
@@ -99,3 +100,26 @@ function assertOneSentence(stderr: string, says: RegExp): void {
   assert(says.test(stderr), stderr);
   assert(!/\bat \S+:\d+:\d+|^\s+at |Error:/m.test(stderr), stderr);
 }
+
+kernelTest(
+  "agent opens no debugger's port at SIGUSR1, and goes on",
+  async () => {
+    await using agent = await Agent.start();
+    await agent.ready();
+    // The runtime takes the signal for itself some time after its start.
+    await agent.eventually("two samples more than its first", async () => {
+      const page = await agent.page();
+      return (page.value("odigos_ebpf_collector_samples_total", {
+        collector: "maps",
+      }) ?? 0) > 3;
+    });
+    agent.kill("SIGUSR1");
+    assertEquals((await agent.get("/healthz")).status, 200);
+    agent.kill("SIGTERM");
+    assertEquals((await agent.ended()).code, 0);
+    assertEquals(
+      agent.lines.filter((line) => /debugger|inspect/i.test(line)),
+      [],
+    );
+  },
+);

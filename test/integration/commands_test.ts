@@ -153,7 +153,11 @@ kernelTest("check finds on this kernel what root can have", () => {
     backends.filter(([, backend]: [string, string?]) => backend !== undefined),
     [
       ...[["maps", by], ["programs", by], ["links", by], ["btf", "walk"]],
-      ...(by === "walk" ? [] : [["holders", by]]),
+      ...(by === "walk" ? [] : [
+        ["holders", by],
+        ["ring-buffers", by],
+        ["perf-buffers", by],
+      ]),
     ],
   );
 });

@@ -132,7 +132,7 @@ kernelTest(
     });
     await agent.ready();
     let page = await agent.page();
-    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+    for (const signal of ["SIGWINCH", "SIGUSR2"] as const) {
       agent.kill(signal);
       const samples = values(page, "samples_total");
       const counters = page.counters();

@@ -13,7 +13,12 @@ import { OperationsCollector } from "../../workers/programs/operations.ts";
 import { closeLinksOf, openLinksOf } from "../../workers/programs/own_links.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { whyNoTool } from "../kernel/compile.ts";
-import { countsOf, operate, timedLoads } from "../kernel/operate.ts";
+import {
+  countsOf,
+  operate,
+  type OperationCounts,
+  timedLoads,
+} from "../kernel/operate.ts";
 import { kernelTest, skip } from "../kernel/skip.ts";
 
 const noBtf = kernelBtf() === undefined ? "the kernel has no BTF" : undefined;
@@ -50,7 +55,52 @@ function open(
   return openOperationsAtStart(kernel, mode, undefined, [hook]);
 }
 
+function skippedIn(passes: readonly OperationsPass[]): number {
+  return passes.reduce((sum, { skipped = 0 }) => sum + skipped, 0);
+}
+
+/** Equal; where the kernel skipped runs of the counting program, no more than those are missing, and nothing is too much. */
+function assertCounted(
+  told: OperationCounts,
+  truth: OperationCounts,
+  skipped: number,
+): void {
+  if (skipped === 0) return assertEquals(told, truth);
+  skip(
+    "exact counts while a kernel preempts its own programs",
+    "it skips runs, and tells how many",
+  );
+  let missing = 0;
+  for (const key in truth) {
+    const less = truth[key] - (told[key] ?? 0);
+    assert(less >= 0, `${key}: ${told[key]} of ${truth[key]}`);
+    missing += less;
+  }
+  assert(missing <= skipped, `${missing} missing, ${skipped} skipped`);
+}
+
 for (const hook of HOOKS) {
+  kernelTest(
+    `OperationsCollector counts by ${hook} each of a single thread's operations`,
+    async () => {
+      const kernel = openLibc();
+      using opened = open(kernel, "on", hook);
+      if (opened.handle === undefined) {
+        return skip(`operations by ${hook}`, opened.facts.reason ?? "");
+      }
+      const told = new Told(new OperationsCollector(kernel, opened.handle));
+      const { pid, counts } = await operate(10_000, 1, told.run);
+      told.finish();
+      assertCounted(
+        countsOf(told.passes, pid),
+        counts,
+        skippedIn(told.passes),
+      );
+    },
+    noBtf,
+    whyNoTool("operate"),
+  );
+
   kernelTest(
     `OperationsCollector counts by ${hook} what a program counts itself, ${THREADS} threads at once`,
     async () => {
@@ -67,12 +117,13 @@ for (const hook of HOOKS) {
       const { pid, counts } = await operate(COUNT, THREADS, told.run);
       told.finish();
       others.finish();
-      assertEquals(countsOf(told.passes, pid), counts);
-      assertEquals(countsOf(others.passes, pid), counts);
+      for (const { passes } of [told, others]) {
+        assertCounted(countsOf(passes, pid), counts, skippedIn(passes));
+      }
       assertEquals(told.passes.reduce((sum, { lost }) => sum + lost, 0), 0);
       const loads = (counts["load 0"] ?? 0) + (counts["load 13"] ?? 0);
       const { timed, sumMs } = timedLoads(told.passes, pid);
-      assertEquals(timed, loads);
+      if (skippedIn(told.passes) === 0) assertEquals(timed, loads);
       assertGreater(sumMs, 0);
       const process = told.passes.flatMap(({ processes }) => processes)
         .find((one) => one.pid === pid);
@@ -88,7 +139,7 @@ kernelTest(
   "OperationsCollector has nothing attached outside of its windows, and what it counts says so",
   async () => {
     const libc = openLibc();
-    let nowMs = libc.monotonicMs();
+    let nowMs = Math.floor(libc.monotonicMs());
     const kernel = { ...libc, monotonicMs: () => nowMs };
     using opened = openOperationsAtStart(
       kernel,

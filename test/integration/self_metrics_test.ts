@@ -121,8 +121,8 @@ for (const [backend, names] of Object.entries(CALLS)) {
       });
       // deno-lint-ignore no-console -- how close is part of the result
       console.log(`${names}: strace saw ${seen}, counted ${counted}`);
-      // One sample of forty at each end is seen and not counted, or counted later.
-      assertAlmostEquals(counted, seen, 0.1 * seen);
+      // One sample of forty at each end is seen and not counted, or counted later; looks at holders and buffers are no samples.
+      assertAlmostEquals(counted, seen, 0.2 * seen);
     },
     whyNoStrace(),
   );

@@ -14,6 +14,7 @@ export type Tool =
   | "hold"
   | "own"
   | "churn"
+  | "storm"
   | "ring_producer"
   | "perf"
   | "operate";

@@ -14,6 +14,7 @@ const PROGRAMS = [
   "/usr/sbin/ip",
   "/bin/ip",
   `${ROOT}test/build/info`,
+  `${ROOT}test/build/operate`,
 ];
 const UNAVAILABLE = 69;
 const TERMINATED = 143;

@@ -25,6 +25,8 @@ const FULL: GuestRun = {
     "test/contract/layouts_test.ts",
     "test/integration/iterators_test.ts",
     "test/integration/objects_test.ts",
+    "test/integration/operations_test.ts",
+    "test/integration/agent_operations_test.ts",
   ],
   limitMs: 1_200_000,
 };
@@ -47,7 +49,9 @@ if (unknown !== undefined) {
 const short = flags.has("--short");
 const asked = Deno.args.filter((arg) => !arg.startsWith("--"));
 // The guest has no compiler, and runs what is built here.
-if (!short && whyNoTool("info") === undefined) compile("info");
+for (const tool of ["info", "operate"] as const) {
+  if (!short && whyNoTool(tool) === undefined) compile(tool);
+}
 
 const outcomes: Outcome[] = [];
 const rows: [KernelRow, Outcome][] = [];

@@ -14,6 +14,9 @@ import { LINK_WALK_WORDS, walkLinks } from "./walk.ts";
 /** The collector of the links worker: one table, of links. */
 export function collectLinks(kernel: KernelPort, init: CollectInit): Collector {
   const leaveOut = init.leaveOut.link;
+  const ownPrograms = (init.operations?.programs.ids ?? []).filter((id) =>
+    init.leaveOut.program.includes(id)
+  );
   const rows = new Rows("link", LINK_WALK_WORDS, LINK_COLUMNS);
   return collectorOf(backedTable(
     kernel,
@@ -21,7 +24,8 @@ export function collectLinks(kernel: KernelPort, init: CollectInit): Collector {
       rows,
       walkWords: LINK_WALK_WORDS,
       walk: walkLinks(kernel, leaveOut, rows),
-      iterate: (iterators) => iterateLinks(kernel, iterators, leaveOut, rows),
+      iterate: (iterators) =>
+        iterateLinks(kernel, iterators, leaveOut, rows, ownPrograms),
     },
     ...iteratorsFor("link", init),
   ));

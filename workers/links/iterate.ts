@@ -15,6 +15,7 @@ import {
   LINK_HEAD_BYTES,
   LINK_INFO,
   LINK_NAME,
+  LINK_PROGRAM_OFFSET,
   LINK_TYPES,
   objectInfo,
   openObject,
@@ -32,13 +33,18 @@ import {
 import type { LinkDescription } from "./model.ts";
 
 const PERF_EVENT = "perf_event";
+const PROGRAM_WORD = LINK_PROGRAM_OFFSET / 4;
 
-/** Samples links by iterators. Needs nothing once they are open. Since 5.19. */
+/**
+ * Samples links by iterators. Needs nothing once they are open. Since 5.19.
+ * @param ownPrograms of the agent, which attaches them now and then: their links are left out
+ */
 export function iterateLinks(
   kernel: KernelPort,
   iterators: TableIterators,
   leaveOut: readonly number[],
   rows: Rows<"link">,
+  ownPrograms: readonly number[] = [],
 ): IteratorPass<"link"> {
   const info = recordInfo(LINK_BIRTH, iterators.birth, LINK_HEAD_BYTES);
   const written = new Set(iterators.birth.fields);
@@ -50,6 +56,7 @@ export function iterateLinks(
   const opened = new OpenedLinks(kernel);
   return new IteratorPass(kernel, rows, iterators, leaveOut, {
     headWords: LINK_HEAD_BYTES / 4,
+    own: { word: PROGRAM_WORD, values: ownPrograms },
     counters: [],
     describe(id, record) {
       const read = info(record);

@@ -31,14 +31,18 @@ const AFTER_FAULT_MS = 10_000;
 
 const NO_ROWS = new Float64Array();
 
-/** @param kinds what looks at each kind, or one sentence why nothing does */
+/**
+ * @param kinds what looks at each kind, or one sentence why nothing does
+ * @param areThere whether the node has maps of the kind at all: a look goes over every map, for nothing where there is none
+ */
 export function watchBuffers(
   kernel: KernelPort,
   kinds: Readonly<Record<BufferKind, BufferLook | string>>,
+  areThere: (kind: BufferKind) => boolean = () => true,
 ): BuffersCollector {
   return new BuffersWatch(kernel, {
-    rings: new Guarded(kinds.rings),
-    perf: new Guarded(kinds.perf),
+    rings: new Guarded(kinds.rings, () => areThere("rings")),
+    perf: new Guarded(kinds.perf, () => areThere("perf")),
   });
 }
 
@@ -46,10 +50,12 @@ export function watchBuffers(
 class Guarded implements Look {
   readonly #inner: BufferLook | undefined;
   readonly #absence: string | undefined;
+  readonly #areThere: () => boolean;
   #fault: string | undefined;
   #faults = 0;
 
-  constructor(inner: BufferLook | string) {
+  constructor(inner: BufferLook | string, areThere: () => boolean) {
+    this.#areThere = areThere;
     if (typeof inner === "string") this.#absence = inner;
     else this.#inner = inner;
   }
@@ -59,6 +65,8 @@ class Guarded implements Look {
   }
 
   look(): void {
+    // Those that it knows of it must see go.
+    if (this.looks > 0 && this.rows.length === 0 && !this.#areThere()) return;
     try {
       this.#inner?.look();
       this.#fault = undefined;

@@ -2,18 +2,25 @@
  * Owns how maps are sampled. In: a port and the worker's Init. Out: the maps collector.
  * @module
  */
-import type { KernelPort } from "../../ffi/mod.ts";
+import { type KernelPort, MAP_TYPES } from "../../ffi/mod.ts";
 import { backedTable, collectorOf, iteratorsFor } from "../backend.ts";
 import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";
 import { Rows } from "../rows.ts";
-import { watchBuffers } from "./buffers.ts";
+import { type BufferKind, watchBuffers } from "./buffers.ts";
 import { iterateMaps } from "./iterate.ts";
 import { MapMemory } from "./memory_of.ts";
 import { PerfCollector } from "./perf_buffers.ts";
 import { MAP_COLUMNS } from "./model.ts";
 import { RingCollector } from "./rings.ts";
 import { MAP_WALK_WORDS, walkMaps } from "./walk.ts";
+
+/** Of the identity of both backends. */
+const TYPE_WORD = 0;
+const BUFFER_TYPES: Readonly<Record<BufferKind, readonly number[]>> = {
+  rings: [MAP_TYPES.indexOf("ringbuf"), MAP_TYPES.indexOf("user_ringbuf")],
+  perf: [MAP_TYPES.indexOf("perf_event_array")],
+};
 
 /** The collector of the maps worker: one table, of maps; and what is known of buffers beside it. */
 export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
@@ -46,7 +53,7 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
   const buffers = watchBuffers(kernel, {
     rings: ringsOf(kernel, init),
     perf: perfOf(kernel, init),
-  });
+  }, (kind) => rows.some(TYPE_WORD, BUFFER_TYPES[kind]));
   return Object.assign(collector, { buffers });
 }
 

@@ -50,7 +50,11 @@ export class OperationsCollector implements Aside {
   constructor(
     kernel: KernelPort,
     handle: OperationsHandle,
-    reader: CountsReader = new OperationsReader(kernel, handle.drain),
+    reader: CountsReader = new OperationsReader(
+      kernel,
+      handle.drain,
+      handle.programs.exitFd,
+    ),
   ) {
     this.#kernel = kernel;
     this.#handle = handle;
@@ -66,7 +70,7 @@ export class OperationsCollector implements Aside {
   /** Which objects there are is nothing that it looks at. */
   renew(): void {}
 
-  /** Its interval is its own: counts are read before the kernel's table is full. */
+  /** Nor at how often programs are sampled. */
   retune(): void {}
 
   run(): AsideMessage | undefined {
@@ -100,7 +104,7 @@ export class OperationsCollector implements Aside {
   /** Attaches and detaches by the clock; one sentence where that was refused. */
   #turn(nowMs: number): string | undefined {
     const { mode, programs } = this.#handle;
-    if (mode === "on" || programs === undefined) return undefined;
+    if (mode === "on") return undefined;
     const isOn = (nowMs - this.#startMs) % mode.everyMs < mode.onMs;
     if (isOn && this.#attached === undefined) {
       const attached = attachOperations(this.#kernel, programs);
@@ -130,12 +134,13 @@ export class OperationsCollector implements Aside {
   }
 
   #told(
-    { processes, rows, loads, attachFailures, lost }: Counts,
+    counts: Counts,
     nowMs: number,
   ): AsideMessage | undefined {
     const isAttached = this.#isAttached;
+    const { rows, loads, attachFailures, lost, skipped = 0 } = counts;
     const nothing = rows.length + loads.length + attachFailures.length +
-        lost === 0;
+        lost + skipped === 0;
     if (nothing && this.#wasAttached === isAttached) return undefined;
     this.#wasAttached = isAttached;
     const { mode, hook } = this.#handle;
@@ -146,11 +151,7 @@ export class OperationsCollector implements Aside {
       isAttached,
       elapsedMs: nowMs - this.#toldAtMs,
       attachedMs: this.#attachedMs,
-      processes,
-      rows,
-      loads,
-      attachFailures,
-      lost,
+      ...counts,
     };
     this.#toldAtMs = nowMs;
     this.#attachedMs = 0;
@@ -177,7 +178,7 @@ export function collectOperations(
 ): OperationsCollector | undefined {
   if (operations === undefined) return undefined;
   // A thread that ends leaves its descriptors to the process, and what they attach would count everything twice.
-  if (epoch !== FIRST_EPOCH && operations.programs !== undefined) {
+  if (epoch !== FIRST_EPOCH && operations.mode !== "on") {
     closeLinksOf(kernel, operations.programs.ids);
   }
   return new OperationsCollector(kernel, operations);

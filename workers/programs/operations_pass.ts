@@ -15,6 +15,7 @@ import {
   type OpenIterator,
   PROG_LOAD,
   ROW,
+  skippedRuns,
   textAt,
   UNTIMED_BUCKET,
 } from "../../ffi/mod.ts";
@@ -31,7 +32,7 @@ import {
 /** What one reading gives. */
 export type Counts = Pick<
   OperationsPass,
-  "processes" | "rows" | "loads" | "attachFailures" | "lost"
+  "processes" | "rows" | "loads" | "attachFailures" | "lost" | "skipped"
 >;
 
 const NS_PER_MS = 1e6;
@@ -49,8 +50,13 @@ export class OperationsReader {
   );
   /** As the kernel counts it, from the start on; undefined before the first reading. */
   #lost: number | undefined;
+  readonly #skippedNow: () => number | undefined;
+  #skipped: number | undefined;
 
-  constructor(kernel: KernelPort, drain: OpenIterator) {
+  /** @param exitFd the program that counts */
+  constructor(kernel: KernelPort, drain: OpenIterator, exitFd: number) {
+    this.#skippedNow = () => skippedRuns(kernel, exitFd);
+    this.#skipped = this.#skippedNow();
     this.#session = new IteratorSession(
       kernel,
       iterationsOf(kernel, drain),
@@ -81,7 +87,16 @@ export class OperationsReader {
     const lost = u64(session.view(last), ROW.count);
     const before = this.#lost ?? lost;
     this.#lost = lost;
-    return { ...columns.counts(), lost: lost - before };
+    const skipped = this.#skippedNow();
+    const skippedBefore = this.#skipped ?? skipped;
+    this.#skipped = skipped;
+    return {
+      ...columns.counts(),
+      lost: lost - before,
+      ...(skipped === undefined || skippedBefore === undefined
+        ? {}
+        : { skipped: skipped - skippedBefore }),
+    };
   }
 }
 
@@ -139,7 +154,7 @@ class Columns {
     this.#attachFailures.push(process, errno, count);
   }
 
-  counts(): Omit<Counts, "lost"> {
+  counts(): Omit<Counts, "lost" | "skipped"> {
     return {
       processes: this.#processes,
       rows: Float64Array.from(this.#rows),

@@ -222,3 +222,17 @@ Deno.test("Rows.setCounters() and repeat() take a u64 whose upper half is all on
   assertEquals(rows.repeat(record(0, 0xffff_ffff), 1, 4, [], [2]), true);
   assertEquals(rows.columns.columns[0][0], NaN);
 });
+
+Deno.test("Rows.some() looks at an identity word of every object of the last pass", () => {
+  const rows = new Rows("btf", 2, []);
+  rows.begin();
+  for (const id of [3, 8]) {
+    rows.add(id, Uint32Array.of(id * 10, 1), 0);
+    rows.describe(description(id, "x"));
+  }
+  assertEquals(rows.some(0, [80]), false);
+  rows.commit();
+  assertEquals(rows.some(0, [80, 5]), true);
+  assertEquals(rows.some(0, [1]), false);
+  assertEquals(rows.some(1, [1]), true);
+});

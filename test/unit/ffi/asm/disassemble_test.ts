@@ -53,7 +53,7 @@ Deno.test("disassemble() tells maps, helpers, the program's own and kernel funct
 
 Deno.test("disassemble() marks what it does not know", () => {
   const unknown = [
-    [0xdb, 0, 0, 0, 0, 0, 0, 0], // atomic
+    [0xdb, 0, 0, 0, 1, 0, 0, 0], // atomic, with an answer
     [0x37, 1, 1, 0, 7, 0, 0, 0], // signed division
     [0x18, 0x91, 0, 0, 0, 0, 0, 0], // half of two slots
     [0xdc, 1, 0, 0, 16, 0, 0, 0], // byte order

@@ -117,6 +117,11 @@ function otherForms(): Form[] {
       verifier: "call helper#127",
       write: (asm) => asm.call(127),
     },
+    {
+      llvm: "lock *(u64 *)(r1 + 8) += r2",
+      verifier: "lock *(u64 *)(r1 +8) += r2",
+      write: (asm) => asm.addAtomic64("r1", 8, "r2"),
+    },
     same("exit", (asm) => asm.exit()),
   ];
 }

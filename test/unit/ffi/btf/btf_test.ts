@@ -33,7 +33,20 @@ Deno.test("Btf.structId() and functionId() tell what is absent from what was not
     "Cannot look up struct run: expected one of those that were scanned for",
   );
   assertThrows(() => btf.functionId("here"), RangeError);
+  assertThrows(() => btf.typedefId("here"), RangeError);
   assertThrows(() => btf.member("other", "x"), RangeError);
+});
+
+Deno.test("Btf.typedefId() tells typedefs from what is called the same", () => {
+  const maker = new BtfMaker();
+  maker.struct("here", 4, []);
+  const id = maker.modifier(8, 1, "here");
+  const btf = Btf.scan(maker.bytes(), {
+    structs: [],
+    functions: [],
+    typedefs: ["here", "gone"],
+  });
+  assertEquals([btf.typedefId("here"), btf.typedefId("gone")], [id, undefined]);
 });
 
 Deno.test("Btf.scan() takes bytes at an odd place of their buffer", () => {

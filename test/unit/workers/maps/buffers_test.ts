@@ -67,3 +67,23 @@ Deno.test("watchBuffers() holds a look that throws against it alone, and tries i
   rings.revision++;
   assertEquals(watch.take()?.unavailable, {});
 });
+
+Deno.test("watchBuffers() looks once where no map is of the kind, and again when one is or a buffer is known still", () => {
+  const rings = new FakeLook();
+  let areThere = false;
+  const watch = watchBuffers(
+    new FakeKernel(),
+    { rings, perf: "none" },
+    (kind) => kind === "rings" && areThere,
+  );
+  const [look] = watch.looks;
+  for (let i = 0; i < 3; i++) look.look();
+  assertEquals(rings.looks, 1);
+  areThere = true;
+  look.look();
+  assertEquals(rings.looks, 2);
+  areThere = false;
+  rings.rows = Float64Array.of(1);
+  look.look();
+  assertEquals(rings.looks, 3);
+});

@@ -53,6 +53,7 @@ Deno.test("PerfBuffer.take() estimates samples that were overwritten from the si
   take(buffer, { samples: 100, walked: 5_600 });
   const row = take(buffer, { samples: 150, walked: 8_400, skipped: 5_600 });
   assertEquals([row.samples, row.coverage], [250, 0.6]);
+  assertEquals(row.skippedBytes, 5_600);
 });
 
 Deno.test("PerfBuffer.take() waits with its estimate until some sample was seen", () => {
@@ -65,7 +66,7 @@ Deno.test("PerfBuffer.take() waits with its estimate until some sample was seen"
 
 Deno.test("PerfBuffer.take() counts what was not looked at yet as not covered", () => {
   const row = take(newBuffer(), { samples: 10, walked: 560, unwalked: 560 });
-  assertEquals([row.samples, row.coverage], [10, 0.5]);
+  assertEquals([row.samples, row.coverage, row.skippedBytes], [10, 0.5, 0]);
 });
 
 Deno.test("PerfBuffer.take() has no pending bytes where the owner's tail cannot be", () => {

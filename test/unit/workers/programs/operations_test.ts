@@ -1,0 +1,147 @@
+import { assert, assertEquals } from "@std/assert";
+import { BPF, EPERM, type KernelPort } from "../../../../ffi/mod.ts";
+import type {
+  OperationsMode,
+  OperationsPass,
+} from "../../../../workers/operations_model.ts";
+import type { OperationsHandle } from "../../../../workers/operations_open.ts";
+import {
+  collectOperations,
+  OperationsCollector,
+} from "../../../../workers/programs/operations.ts";
+import type { Counts } from "../../../../workers/programs/operations_pass.ts";
+import { FakeKernel } from "../../../fakes/fake_kernel.ts";
+
+const NOTHING: Counts = {
+  processes: [],
+  rows: new Float64Array(0),
+  loads: new Float64Array(0),
+  attachFailures: new Float64Array(0),
+  lost: 0,
+};
+
+const WINDOW = { onMs: 10_000, everyMs: 100_000 };
+
+function handleOf(mode: OperationsMode): OperationsHandle {
+  return {
+    mode,
+    hook: "fentry",
+    drain: {
+      linkFd: 90,
+      linkId: 1,
+      programId: 1,
+      form: "typed",
+      recordBytes: 64,
+      fields: [],
+      absent: {},
+    },
+    programs: { enterFd: 91, exitFd: 92, ids: [7, 8] },
+  };
+}
+
+/** A kernel that attaches, and a clock that stands still. */
+function counting(mode: OperationsMode, read: () => Counts | string) {
+  const now = { ms: 50_000, refuses: 0 };
+  const attached = new Set<number>();
+  let nextFd = 100;
+  const kernel: KernelPort = Object.assign(new FakeKernel(), {
+    monotonicMs: () => now.ms,
+    bpf(command: number) {
+      assertEquals(command, BPF.RAW_TRACEPOINT_OPEN);
+      if (now.refuses !== 0) return -now.refuses;
+      attached.add(nextFd);
+      return nextFd++;
+    },
+    close(fd: number) {
+      attached.delete(fd);
+      return 0;
+    },
+  });
+  const collector = new OperationsCollector(kernel, handleOf(mode), { read });
+  return { now, attached, collector };
+}
+
+function passOf(collector: OperationsCollector): OperationsPass | undefined {
+  const message = collector.run()?.message;
+  if (message === undefined) return undefined;
+  assert(message.kind === "operations");
+  return message.pass;
+}
+
+Deno.test("OperationsCollector tells its first pass, then only what was counted", () => {
+  let counts = NOTHING;
+  const { now, collector } = counting("on", () => counts);
+  assertEquals(passOf(collector)?.isAttached, true);
+  now.ms += 500;
+  assertEquals(passOf(collector), undefined);
+  counts = { ...NOTHING, rows: Float64Array.of(1, 0, 0, 0, 5) };
+  now.ms += 500;
+  const pass = passOf(collector);
+  assertEquals([...pass?.rows ?? []], [1, 0, 0, 0, 5]);
+  assertEquals([pass?.elapsedMs, pass?.attachedMs], [1_000, 1_000]);
+  assertEquals([pass?.isWindowed, pass?.hook], [false, "fentry"]);
+});
+
+Deno.test("OperationsCollector tells what was lost or skipped even where nothing was counted", () => {
+  let counts: Counts = NOTHING;
+  const { collector } = counting("on", () => counts);
+  passOf(collector);
+  counts = { ...NOTHING, lost: 2 };
+  assertEquals(passOf(collector)?.lost, 2);
+  counts = { ...NOTHING, skipped: 3 };
+  assertEquals(passOf(collector)?.skipped, 3);
+});
+
+Deno.test("OperationsCollector attaches in windows alone, and tells for how long", () => {
+  const { now, attached, collector } = counting(WINDOW, () => NOTHING);
+  assertEquals(attached.size, 0);
+  assertEquals(passOf(collector)?.isAttached, true);
+  assertEquals(attached.size, 2);
+  let pass: OperationsPass | undefined;
+  while (pass === undefined) {
+    now.ms = collector.dueAtMs;
+    pass = passOf(collector);
+  }
+  assertEquals(now.ms, 60_000);
+  assertEquals(attached.size, 0);
+  assertEquals(pass.isAttached, false);
+  assertEquals([pass.elapsedMs, pass.attachedMs], [10_000, 10_000]);
+  // What was in progress is read, then there is nothing to do.
+  for (const dueAtMs of [60_500, 150_000]) {
+    assertEquals(collector.dueAtMs, dueAtMs);
+    now.ms = dueAtMs;
+    pass = passOf(collector);
+  }
+  assertEquals(attached.size, 2);
+  assertEquals([pass?.elapsedMs, pass?.attachedMs], [90_000, 0]);
+});
+
+Deno.test("OperationsCollector tells once why it cannot attach, and tries again", () => {
+  const { now, attached, collector } = counting(WINDOW, () => NOTHING);
+  now.refuses = EPERM;
+  assertEquals(collector.run()?.message, {
+    kind: "operations_failed",
+    reason: "BPF_RAW_TRACEPOINT_OPEN failed: EPERM",
+  });
+  assertEquals(collector.run(), undefined);
+  assert(collector.dueAtMs > now.ms);
+  now.refuses = 0;
+  assertEquals(passOf(collector)?.isAttached, true);
+  assertEquals(attached.size, 2);
+});
+
+Deno.test("OperationsCollector keeps what a reading throws from the sampling of programs", () => {
+  const { now, collector } = counting("on", () => {
+    throw new RangeError("Cannot count:\nsecond line");
+  });
+  assertEquals(collector.run()?.message, {
+    kind: "operations_failed",
+    reason: "RangeError: Cannot count:",
+  });
+  assertEquals(collector.dueAtMs, now.ms + 500);
+});
+
+Deno.test("collectOperations() does nothing where nobody asked", () => {
+  const kernel = new FakeKernel();
+  assertEquals(collectOperations(kernel, { epoch: 1 }), undefined);
+});
