@@ -22,7 +22,7 @@ import { startServers } from "./http/listeners.ts";
 import type { Log } from "./log.ts";
 import { metricGroups } from "./metrics/catalog.ts";
 import { Exposition, type ProcessUsage } from "./metrics/exposition.ts";
-import { seriesText } from "./metrics/labels.ts";
+import { cleaned, seriesText } from "./metrics/labels.ts";
 import type { Secrets } from "./secrets.ts";
 import { Aggregator, type BlockSource } from "./state/aggregator.ts";
 import type { NodeState } from "./state/node_state.ts";
@@ -55,6 +55,8 @@ export interface AgentPorts extends
   readonly inherited: Inherited;
   readonly newestIds: Readonly<Partial<Record<ObjectType, number>>>;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
+  /** As `EPERM`. */
+  errnoName(errno: number): string;
   /** Returns freed memory to the kernel; takes about a millisecond. */
   giveMemoryBack(): void;
   /** Has the signal ignored at which the runtime would open a debugger's port. */
@@ -79,6 +81,8 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     newestIds: ports.newestIds,
     openBlock: (buffer) => ports.openBlock(buffer),
     textOf: seriesText,
+    managers: config.managers,
+    cleanLabel: cleaned,
   });
   const supervisor = new Supervisor({
     ...ports,
@@ -93,6 +97,8 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       holders: (message) => aggregator.holders(message),
       holdersFailed: (message) => aggregator.holdersFailed(message),
       buffers: (message) => aggregator.buffers(message),
+      operations: (message) => aggregator.operations(message),
+      operationsFailed: (message) => aggregator.operationsFailed(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);
@@ -123,6 +129,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     collectors,
     processUsage: () => ports.processUsage(),
     facts,
+    errnoName: (errno) => ports.errnoName(errno),
     get limits() {
       return config.limits;
     },
@@ -183,6 +190,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       config = { ...config, ...apply };
       supervisor.retune(collectorSpecs(config));
       aggregator.setMaxSeries(config.maxSeries);
+      if (apply.managers !== undefined) aggregator.setManagers(apply.managers);
       log.retune({ level: config.logLevel, format: config.logFormat });
       for (const sentence of secrets.renew()) log.warn(sentence);
       if (secrets.tls !== undefined) servers.renewTls(secrets.tls);

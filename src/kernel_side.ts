@@ -28,6 +28,7 @@ export interface KernelSide extends
     | "giveMemoryBack"
     | "refuseDebugger"
     | "openFilesLimit"
+    | "errnoName"
     | "openBlock"
     | "openPulse"
     | "processUsage"

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  errnoName,
   type KernelPort,
   type ProcessUsage,
   readProcessUsage,
@@ -20,6 +21,7 @@ export interface MainThread {
   /** RLIMIT_NOFILE, soft. */
   readonly openFilesLimit: number;
   readonly parse: (data: unknown) => FromWorker;
+  readonly errnoName: (errno: number) => string;
   readonly openBlock: (buffer: SharedArrayBuffer) => BlockReader;
   readonly openPulse: () => PulseReader;
   readonly threadExists: (id: number) => boolean;
@@ -34,6 +36,7 @@ export function mainThread(kernel: KernelPort): MainThread {
   return {
     openFilesLimit: maxFds ?? USUAL_OPEN_FILES,
     parse: parseFromWorker,
+    errnoName,
     openBlock: (buffer) => new BlockReader(buffer),
     openPulse: () => new PulseReader(),
     threadExists: (id) => threadExists(kernel, id),

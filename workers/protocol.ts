@@ -4,18 +4,30 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
+import type {
+  Buffers,
+  Holders,
+  HoldersFailed,
+  Operations,
+  OperationsFailed,
+} from "./aside_messages.ts";
 import type { OpenIterator, OpenRings, PerfIterator } from "../ffi/mod.ts";
 import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
-import type { HoldersPass } from "./links/holders_model.ts";
 import type { MemoryTerms } from "./maps/memory.ts";
 import type { LinkDescription } from "./links/model.ts";
-import type { BuffersPass } from "./maps/buffers_model.ts";
 import type { MapDescription } from "./maps/model.ts";
-import type { OperationsPass } from "./operations_model.ts";
 import type { OperationsHandle } from "./operations_open.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
+
+export type {
+  Buffers,
+  Holders,
+  HoldersFailed,
+  Operations,
+  OperationsFailed,
+} from "./aside_messages.ts";
 
 /** Raised with every change of a message's shape. */
 export const PROTOCOL_VERSION = 6;
@@ -207,36 +219,6 @@ export interface Sampled extends Beat {
   readonly tables: readonly TableOutcome[];
 }
 
-/** Who keeps objects alive, looked for by the links worker beside its samples. */
-export interface Holders {
-  readonly kind: "holders";
-  readonly epoch: number;
-  readonly pass: HoldersPass;
-}
-
-/** That could not be found out: the last pass stands, if there was any. Told again only for another reason. */
-export interface HoldersFailed {
-  readonly kind: "holders_failed";
-  readonly epoch: number;
-  /** One sentence, or its last part. */
-  readonly reason: string;
-}
-
-/** bpf() operations, counted by the kernel and read by the programs worker beside its samples. */
-export interface Operations {
-  readonly kind: "operations";
-  readonly epoch: number;
-  readonly pass: OperationsPass;
-}
-
-/** They could not be read, or not be counted: told again only for another reason, or after a pass. */
-export interface OperationsFailed {
-  readonly kind: "operations_failed";
-  readonly epoch: number;
-  /** One sentence, or its last part. */
-  readonly reason: string;
-}
-
 /** Answer to Stop, the worker's last message. */
 export interface Stopped {
   readonly kind: "stopped";
@@ -264,13 +246,6 @@ export interface Loads {
   readonly unloaded: number;
   /** Records of either kind that the kernel had no room for. */
   readonly lost: number;
-}
-
-/** What is known of ring and perf buffers changed; at most one between two samples. */
-export interface Buffers {
-  readonly kind: "buffers";
-  readonly epoch: number;
-  readonly pass: BuffersPass;
 }
 
 export type FromWorker =

@@ -45,10 +45,8 @@ function tableLines({ widthColumns }: Layout): string[] {
     [
       { title: "METRIC", align: "left" },
       { title: "TYPE", align: "left" },
-      { title: "UNIT", align: "left" },
-      { title: "QUALITY", align: "left" },
     ],
-    catalog.map(({ name, type, unit, quality }) => [name, type, unit, quality]),
+    catalog.map(({ name, type }) => [name, type]),
     widthColumns,
   );
   const lines = [head];
@@ -63,12 +61,21 @@ function tableLines({ widthColumns }: Layout): string[] {
   return lines;
 }
 
-function meaning({ help, labels, source }: Metric, width: number): string[] {
+function meaning(
+  { help, unit, quality, labels, source }: Metric,
+  width: number,
+): string[] {
   return [
     ...wrapped(help, width),
     ...(labels.length === 0
       ? []
       : wrapped(`Labels: ${labels.join(", ")}`, width)),
+    ...wrapped(
+      unit === ""
+        ? `Quality: ${quality}`
+        : `Unit: ${unit}; quality: ${quality}`,
+      width,
+    ),
     ...wrapped(`Source: ${source}`, width),
   ].map((line) => INDENT + line);
 }

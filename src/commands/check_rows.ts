@@ -12,6 +12,7 @@ import type {
 import { backendOf } from "../http/readiness.ts";
 import { bufferRow } from "./check_buffers.ts";
 import { holdersRow } from "./check_holders.ts";
+import { operationsRow } from "./check_operations.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
@@ -32,6 +33,7 @@ export const CHECK_NAMES = [
   "ring-buffers",
   "perf-buffers",
   "run-stats",
+  "operations",
   "jit-limit",
   "memlock",
 ] as const;
@@ -74,6 +76,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     bufferRow("ring-buffers", facts, node),
     bufferRow("perf-buffers", facts, node),
     runStatsRow(facts),
+    operationsRow(facts),
     jitLimitRow(facts),
     memlockRow(facts),
   ];

@@ -10,7 +10,7 @@ import type {
   TableOutcome,
 } from "../../workers/protocol.ts";
 import { type Config, intervalOf } from "../config/config.ts";
-import { seriesText } from "../metrics/labels.ts";
+import { cleaned, seriesText } from "../metrics/labels.ts";
 import { Aggregator, type BlockSource } from "../state/aggregator.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import type {
@@ -26,7 +26,10 @@ const NAMES: readonly CollectorName[] = ["maps", "programs", "links"];
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface SampledNodeOptions {
-  readonly config: Pick<Config, "maxSeries" | "intervalMs" | "intervalsMs">;
+  readonly config: Pick<
+    Config,
+    "managers" | "maxSeries" | "intervalMs" | "intervalsMs"
+  >;
   openBlock(buffer: SharedArrayBuffer): BlockSource;
   /** The state is for a metrics page, so its objects get their label text. */
   readonly labels?: boolean;
@@ -49,6 +52,8 @@ export class SampledNode implements NodeState {
   constructor({ config, openBlock, labels }: SampledNodeOptions) {
     this.#state = new Aggregator({
       maxSeries: config.maxSeries,
+      managers: config.managers,
+      cleanLabel: cleaned,
       openBlock,
       textOf: labels === true ? seriesText : () => NO_TEXT,
     });
@@ -89,7 +94,11 @@ export class SampledNode implements NodeState {
         this.#state.buffers(message);
         break;
       case "operations":
+        this.#state.operations(message);
+        break;
       case "operations_failed":
+        this.#state.operationsFailed(message);
+        break;
       case "stopped":
         break;
     }

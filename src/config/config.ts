@@ -2,6 +2,7 @@
  * Owns the shape of the agent's configuration. In: nothing. Out: Config, frozen once it is made; cli/parse.ts makes it.
  * @module
  */
+import type { ManagerSelector } from "./manager_selector.ts";
 import type { OperationsMode } from "../../workers/operations_model.ts";
 import type { BackendName, CollectorName } from "../../workers/protocol.ts";
 
@@ -59,6 +60,8 @@ export interface Config {
   readonly runStats: boolean;
   /** When bpf() operations and loads are counted. */
   readonly operations: "off" | OperationsMode;
+  /** Groups of processes; empty for one per command name and container. The first that fits a process has it. */
+  readonly managers: readonly ManagerSelector[];
   /** Totals, resource usage and process metrics. */
   readonly systemStats: boolean;
   /** Show the agent's own objects too. */

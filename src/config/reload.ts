@@ -16,6 +16,7 @@ export type Reloadable = Pick<
   | "intervalsMs"
   | "holdersIntervalMs"
   | "limits"
+  | "managers"
   | "maxSeries"
   | "systemStats"
   | "logLevel"

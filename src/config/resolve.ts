@@ -39,6 +39,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     keepPrivileges: false,
     runStats: true,
     operations: "off",
+    managers: [],
     systemStats: true,
     includeSelf: false,
     limits: { maps: 1000, programs: 1000, links: 1000 },
@@ -49,8 +50,8 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
 }
 
 /**
- * `defaults` with all of `sources` applied, or the one sentence about what does not go together. The addresses of one
- * source replace those of weaker ones. The result is frozen at every depth; nothing given is.
+ * `defaults` with all of `sources` applied, or the one sentence about what does not go together. The addresses, and the
+ * managers, of one source replace those of weaker ones. The result is frozen at every depth; nothing given is.
  */
 export function resolveConfig(
   defaults: Config,
@@ -61,6 +62,7 @@ export function resolveConfig(
   const origins = new Map<string, string>();
   for (const source of sources) {
     const listen: Config["listen"][number][] = [];
+    const managers: Config["managers"][number][] = [];
     for (const { setting, change, origin } of source) {
       const { tlsCertFile, tlsKeyFile, ...rest } = change;
       if (tlsCertFile !== undefined) tls.certFile = tlsCertFile;
@@ -68,6 +70,10 @@ export function resolveConfig(
       for (const address of rest.listen ?? []) {
         origins.set(`${setting}.${listen.length}`, origin);
         listen.push(address);
+      }
+      for (const manager of rest.managers ?? []) {
+        origins.set(`${setting}.${managers.length}`, origin);
+        managers.push(manager);
       }
       origins.set(setting, origin);
       config = {
@@ -78,6 +84,7 @@ export function resolveConfig(
       };
     }
     if (listen.length > 0) config = { ...config, listen };
+    if (managers.length > 0) config = { ...config, managers };
   }
   const { certFile, keyFile } = tls;
   if (certFile !== undefined && keyFile !== undefined) {

@@ -11,6 +11,7 @@ import {
 } from "./config.ts";
 import { durationMs, formatDuration } from "./duration.ts";
 import { formatListen, listenAddress } from "./listen.ts";
+import { formatManagerSelector, managerSelector } from "./manager_selector.ts";
 import { formatOperationsMode, operationsMode } from "./operations_mode.ts";
 import type { ConfigChange } from "./resolve.ts";
 import {
@@ -174,6 +175,20 @@ export const SETTINGS: readonly Setting[] = [
       Object.fromEntries(
         COLLECTORS.map((name) => [name, String(limits[name])]),
       ),
+  },
+  {
+    name: "manager",
+    group: "Metrics",
+    placeholder: "NAME=SELECTOR",
+    defaultText: "one per command and container",
+    summary:
+      "Count what processes hold and do as this one's: comm:REGEX, pid:N, cgroup:REGEX or unit:NAME; the first that fits",
+    form: "list",
+    field: "managers",
+    whileRunning: true,
+    kind: mapKind(managerSelector, (manager) => ({ managers: [manager] })),
+    textOf: ({ managers }) =>
+      managers.length === 0 ? undefined : managers.map(formatManagerSelector),
   },
   {
     name: "interval",

@@ -16,6 +16,10 @@ import type {
 } from "../state/collector_health.ts";
 import { bufferKinds, type BufferKindState } from "../state/buffer_readings.ts";
 import { isKnown } from "../state/totals.ts";
+import {
+  type OperationsReadiness,
+  operationsReadiness,
+} from "./operations_readiness.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
@@ -89,6 +93,7 @@ export interface Readiness {
     readonly missing: NodeFacts["missing"];
   };
   readonly runStats: RunStatsFacts;
+  readonly operations: OperationsReadiness;
 }
 
 export interface ReadinessInput {
@@ -122,6 +127,7 @@ export function readiness(input: ReadinessInput): Readiness {
       missing: facts.missing,
     },
     runStats: facts.runStats,
+    operations: operationsReadiness(facts, snapshot),
   };
 }
 

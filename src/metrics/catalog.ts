@@ -9,6 +9,11 @@ import {
   ringMetrics,
 } from "./buffer_metrics.ts";
 import { collectorMetrics, sampleDuration } from "./collector_metrics.ts";
+import { managerMetrics } from "./manager_metrics.ts";
+import {
+  operationMetrics,
+  operationsCostMetrics,
+} from "./operation_metrics.ts";
 import type { Metric } from "./metric.ts";
 import {
   limitMetrics,
@@ -32,11 +37,14 @@ export const catalog: readonly Metric[] = [
   ...linkMetrics,
   ...ringMetrics,
   ...perfMetrics,
+  ...operationMetrics,
+  ...managerMetrics,
   ...limitMetrics,
   sampleDuration,
   ...collectorMetrics,
   ...holdersMetrics,
   ...buffersCostMetrics,
+  ...operationsCostMetrics,
   ...privilegeMetrics,
   ...processMetrics,
 ];

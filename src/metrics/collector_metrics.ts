@@ -6,6 +6,7 @@
 import { perfMetrics, ringMetrics } from "./buffer_metrics.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { isShown } from "./metric.ts";
+import { mapsLeftOut, totalsOf } from "./operation_metrics.ts";
 import { OWNER_INFO } from "./owner_metrics.ts";
 import type {
   HistogramMetric,
@@ -100,7 +101,7 @@ export const collectorMetrics: readonly NodeMetric[] = [
     name: "odigos_ebpf_collector_dropped_series",
     type: "gauge",
     help:
-      "Objects or buffers that have no series of their own in a family, for --max-series.",
+      "Objects, buffers or maps with operations that have no series of their own in a family, for --max-series.",
     labels: ["family"],
     source: "the agent's ranking",
     samples: droppedSeries,
@@ -146,6 +147,13 @@ function* droppedSeries(input: PageInput): Generator<Sample> {
         (all, table) => all + table.restSize,
         0,
       ),
+    };
+  }
+  const operations = totalsOf(input.snapshot);
+  if (operations !== undefined) {
+    yield {
+      labels: { family: "odigos_ebpf_map_operations_total" },
+      value: mapsLeftOut(operations),
     };
   }
   const { buffers } = input.snapshot;

@@ -35,6 +35,8 @@ export interface ExpositionSources {
   /** Asked only for pages that show it. */
   readonly processUsage: () => ProcessUsage;
   readonly facts: NodeFacts;
+  /** As `EPERM`; the number where nobody gives it a name. */
+  readonly errnoName?: (errno: number) => string;
   /** Objects that count as 100 %. */
   readonly limits: Readonly<Record<CollectorName, number>>;
   /** Totals, resource usage and process metrics are on the page. */
@@ -154,6 +156,7 @@ export class Exposition {
           return usage();
         },
         facts,
+        errnoName: this.#sources.errnoName ?? String,
         limits,
         systemStats,
         nowMs: this.#sources.clock.monotonicMs(),

@@ -16,6 +16,8 @@ export const metricGroups = [
   "programs",
   "links",
   "buffers",
+  "operations",
+  "managers",
   "limits",
   "collector",
   "process",
@@ -33,7 +35,7 @@ interface Described {
   readonly type: MetricType;
   readonly help: string;
   /** As the name says it: `bytes`, `seconds`, `ns`, `ratio`, `percent`; empty for plain numbers. */
-  readonly unit: "" | "bytes" | "seconds" | "ns" | "ratio" | "percent";
+  readonly unit: "" | "bytes" | "seconds" | "ns" | "ms" | "ratio" | "percent";
   readonly labels: readonly string[];
   readonly group: MetricGroup;
   readonly quality: Quality;
@@ -91,6 +93,8 @@ export type Metric =
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+  /** Of a histogram's parts. */
+  readonly metricName?: string;
 }
 
 /** What the agent's process uses; what cannot be read is absent. */
@@ -112,6 +116,8 @@ export interface PageInput {
   readonly collectors: readonly CollectorHealth[];
   readonly usage: ProcessUsage;
   readonly facts: NodeFacts;
+  /** As `EPERM`. */
+  readonly errnoName: (errno: number) => string;
   /** Objects that count as 100 %. */
   readonly limits: Readonly<Record<CollectorName, number>>;
   readonly systemStats: boolean;

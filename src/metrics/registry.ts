@@ -129,7 +129,11 @@ function customMetric(
       aggregator: "sum",
       values: Array.from(
         samplesOf(metric, input()),
-        ({ labels, value }) => ({ labels: cleanedLabels(labels), value }),
+        ({ labels, value, metricName }) => ({
+          labels: cleanedLabels(labels),
+          value,
+          ...(metricName === undefined ? {} : { metricName }),
+        }),
       ),
     }),
     reset: (): void => {},

@@ -13,9 +13,15 @@ import type {
   HoldersFailed,
   Loads,
   ObjectType,
+  Operations as OperationsMessage,
+  OperationsFailed,
   Sampled,
 } from "../../workers/protocol.ts";
+import type { ManagerSelector } from "../config/manager_selector.ts";
 import { Buffers } from "./buffers.ts";
+import { Managers, type ManagerTables } from "./managers.ts";
+import type { MapRows } from "./map_operations.ts";
+import { Operations } from "./operations.ts";
 import type {
   NodeSnapshot,
   NodeState,
@@ -41,6 +47,10 @@ export interface AggregatorOptions {
   readonly maxSeries: number;
   /** Ids that the kernel gave out last when the agent started. */
   readonly newestIds?: Readonly<Partial<Record<ObjectType, number>>>;
+  /** Groups of processes; one per command name and container where there are none. */
+  readonly managers?: readonly ManagerSelector[];
+  /** Makes a text what it is as a label. */
+  readonly cleanLabel?: (text: string) => string;
   readonly openBlock: (buffer: SharedArrayBuffer) => BlockSource;
   readonly textOf: <T extends ObjectType>(
     type: T,
@@ -55,11 +65,19 @@ export class Aggregator implements NodeState {
   readonly #owners = new Owners();
   #holdersReason: string | undefined;
   readonly #buffers: Buffers;
+  readonly #operations: Operations;
+  readonly #managers: Managers;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
     const { maxSeries, newestIds, textOf } = options;
     this.#buffers = new Buffers(maxSeries);
+    this.#operations = new Operations(maxSeries);
+    this.#managers = new Managers({
+      maxSeries,
+      selectors: options.managers ?? [],
+      clean: options.cleanLabel ?? ((text) => text),
+    });
     this.#tables = {
       map: new TableState({
         type: "map",
@@ -152,6 +170,10 @@ export class Aggregator implements NodeState {
       link: link.ownedRows,
       btf: btf.ownedRows,
     });
+    const graph = this.#owners.state?.graph;
+    if (graph !== undefined) {
+      this.#managers.holders(pass, graph, this.#managerTables());
+    }
   }
 
   /** Nobody could look at that: what the last look found stands. */
@@ -164,20 +186,41 @@ export class Aggregator implements NodeState {
     this.#buffers.take(pass, epoch);
   }
 
+  /** Takes up what was counted of bpf() operations. */
+  operations({ pass }: OperationsMessage): void {
+    this.#operations.take(pass, this.#mapRows());
+    this.#managers.operations(pass);
+  }
+
+  /** It could not be read: what was counted stands. */
+  operationsFailed({ reason }: OperationsFailed): void {
+    this.#operations.failed(reason);
+  }
+
+  /** Other groups of processes from now on. */
+  setManagers(selectors: readonly ManagerSelector[]): void {
+    this.#managers.select(selectors, this.#managerTables());
+  }
+
   /** So many objects of a type may have series of their own from the next tick on. */
   setMaxSeries(max: number): void {
     for (const table of Object.values(this.#tables)) table.setMaxSeries(max);
     this.#buffers.setMaxSeries(max);
+    this.#operations.setMaxSeries(max);
+    this.#managers.setMaxSeries(max);
   }
 
   freeze(): NodeSnapshot {
-    const { map, program, link, btf } = this.#tables;
+    const { map, link, btf } = this.#tables;
+    const program = this.#tables.program.freeze();
     const holders = this.#owners.state;
     const buffers = this.#buffers.state;
+    this.#operations.join(this.#mapRows());
+    const operations = this.#operations.state;
     return {
       tables: {
         map: this.#owned(map.freeze()),
-        program: this.#owned(program.freeze()),
+        program: this.#owned(program),
         link: this.#owned(link.freeze()),
         btf: this.#owned(btf.freeze()),
       },
@@ -186,6 +229,25 @@ export class Aggregator implements NodeState {
         ? {}
         : { holdersReason: this.#holdersReason }),
       ...(buffers === undefined ? {} : { buffers }),
+      ...(operations === undefined ? {} : { operations }),
+      managers: this.#managers.state(
+        this.#managerTables(),
+        program.columns.recursionMisses,
+      ),
+    };
+  }
+
+  #mapRows(): MapRows {
+    const { ownedRows: { descriptions }, sampledAtMs } = this.#tables.map;
+    return { descriptions, sampledAtMs };
+  }
+
+  #managerTables(): ManagerTables {
+    const { map, program, link } = this.#tables;
+    return {
+      map: map.ownedRows,
+      program: program.ownedRows,
+      link: link.ownedRows,
     };
   }
 

@@ -47,6 +47,8 @@ export class HoldingGraph {
   readonly #nodes: ObjectNodes;
   readonly #refersTo: Adjacency;
   readonly #referredBy: Adjacency;
+  /** Objects by process. */
+  readonly #holds: Adjacency;
   /** Processes by object. */
   readonly #heldBy: Adjacency;
   readonly #pins = new Map<number, string[]>();
@@ -85,9 +87,8 @@ export class HoldingGraph {
     this.#throughOf = new Int32Array(size).fill(NONE);
     this.#kept = new Uint8Array(size);
     this.#stack = new Uint32Array(size);
-    this.#findOwners(
-      new Adjacency(owners.length, holds.processes, holds.nodes),
-    );
+    this.#holds = new Adjacency(owners.length, holds.processes, holds.nodes);
+    this.#findOwners(this.#holds);
     for (const node of roots) {
       spread(node, this.#refersTo, this.#kept, this.#stack);
     }
@@ -193,6 +194,23 @@ export class HoldingGraph {
       }
     }
     return (key) => found[this.nodeOf(key)] === 1;
+  }
+
+  /** By group of processes (their numbers in the pass) all objects that they hold, directly or through others; each once. */
+  reachedBy(groups: Iterable<readonly number[]>): ObjectKey[][] {
+    const marks = new Uint8Array(this.#nodes.size);
+    return Array.from(groups, (processes) => {
+      const reached: number[] = [];
+      for (const process of processes) {
+        for (const node of this.#holds.of(process)) {
+          spread(node, this.#refersTo, marks, this.#stack, (one) => {
+            reached.push(one);
+          });
+        }
+      }
+      for (const node of reached) marks[node] = 0;
+      return reached.map((node) => this.#nodes.keyOf(node));
+    });
   }
 
   /** The oldest process first: what it reaches is its own, and nobody needs to go there again. */

@@ -6,6 +6,8 @@
  */
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 import type { BuffersState } from "./buffers.ts";
+import type { ManagerState } from "./managers.ts";
+import type { OperationsState } from "./operations.ts";
 import type { HoldersState, TableOwnership } from "./ownership.ts";
 
 /** The columns of each type's table, by name: counters and gauges as sampled, ratios as derived. NaN is absent. */
@@ -81,6 +83,10 @@ export interface NodeSnapshot {
   readonly holdersReason?: string;
   /** What is known of ring and perf buffers; undefined before the first look at them. */
   readonly buffers?: BuffersState;
+  /** What is known of bpf() operations; undefined where nothing counted them yet. */
+  readonly operations?: OperationsState;
+  /** Groups of processes that hold objects or did something with them, by name; undefined where nobody asked for them. */
+  readonly managers?: readonly ManagerState[];
 }
 
 /** What the agent knows of the node, from sample to sample. */

@@ -148,6 +148,11 @@ export class TableState<T extends ObjectType> {
     };
   }
 
+  /** CLOCK_MONOTONIC at the start of the sample that the rows are from; undefined before the first. */
+  get sampledAtMs(): number | undefined {
+    return this.#sampledAtMs;
+  }
+
   freeze(): Table<T> {
     const count = this.#count;
     const columns: Record<string, Float64Array> = {};

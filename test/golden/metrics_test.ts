@@ -15,6 +15,7 @@ import {
   someFacts,
 } from "../state_builders.ts";
 import { aBuffersPass, withBuffers } from "../buffer_builders.ts";
+import { anOperationsPass, withOperations } from "../operations_builders.ts";
 import { aPass, withHolders } from "../pass_builders.ts";
 import { anExposition, pageOf } from "../unit/src/metrics/pages.ts";
 
@@ -78,6 +79,21 @@ const LOOKS = [1, 2].map((n) =>
     ],
   })
 );
+
+/** By the agent in its pod, and by a process that was never seen to hold anything. */
+const COUNTED = anOperationsPass({
+  takenAtMs: 9_000,
+  processes: [AGENT, { comm: 'say "hi"\x1b' }],
+  rows: [
+    [3, "lookup", 10_000],
+    [3, "update_batch", 12, 1],
+    [12, "delete", 7],
+    [12, "lookup", 5, 0, 2],
+    [77, "get_next", 3],
+  ],
+  loads: [{ tookMs: [0.75, 12] }, { errno: 13, tookMs: [0.2] }],
+  attachFailures: [[0, 22, 4]],
+});
 
 /** A node with something of everything: hostile names, absent values, a stale table, objects beyond --max-series. */
 function theNode(): Exposition {
@@ -148,7 +164,9 @@ function theNode(): Exposition {
     }),
     ...PASSES,
   );
-  const state = aState(withBuffers(snapshot, LOOKS));
+  const state = aState(
+    withOperations(withBuffers(snapshot, LOOKS), PASSES[1], [COUNTED]),
+  );
   const { sampledAtMs: _, ...unavailable } = aCollector();
   const exposition = anExposition({
     state,
@@ -156,6 +174,7 @@ function theNode(): Exposition {
       runStats: { agent: true, sysctl: false },
       jitLimitBytes: 528_482_304,
     }),
+    errnoName: (errno) => errno === 13 ? "EACCES" : "EINVAL",
     collectors: () => [
       aCollector({
         name: "maps",
@@ -196,6 +215,7 @@ for (const format of ["prometheus", "openmetrics"] as const) {
 
 /** What promtool says against names that the original specification fixes, and that are therefore as they are. */
 const KNOWN_EXCEPTIONS: readonly string[] = [
+  "odigos_ebpf_instrumentation_manager_program_load_duration_ms metric names should not contain abbreviated units",
   'odigos_ebpf_objects_total non-counter metrics should not have "_total" suffix',
   "odigos_ebpf_program_runtime_ns_total metric names should not contain abbreviated units",
 ];

@@ -18,7 +18,7 @@ const ADDRESS =
 const NEAREST: Readonly<Record<string, string>> = {
   "--export": "limit",
   "--history": "listen",
-  "--alertmanager": "listen",
+  "--alertmanager": "manager",
   "--retention": "version",
 };
 

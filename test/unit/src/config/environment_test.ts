@@ -96,7 +96,7 @@ for (const [name, text, message] of MISTAKES) {
 
 Deno.test("readEnvironment() reads a variable for every setting and says which", () => {
   for (const { name, defaultText, kind } of SETTINGS) {
-    const text = [defaultText, "maps=5", "1s", "json"].find((text) =>
+    const text = [defaultText, "maps=5", "1s", "json", "a=pid:1"].find((text) =>
       kind.parse(text).ok
     );
     assert(text !== undefined, name);

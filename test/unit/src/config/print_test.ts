@@ -36,30 +36,31 @@ Deno.test("printConfig() gives each value with where it came from", async () => 
   assertEquals(
     printConfig(resolved, SETTINGS),
     `listen:
-  - "[::1]:80"                    # /etc/x.yaml:1
-  - ":81"                         # /etc/x.yaml:2
-tls-cert: "a b"                   # /etc/x.yaml:6
-tls-key: /k                       # variable BPFPULSE_TLS_KEY
-# auth-token-file: off            # default
-max-series: 10000                 # default
-system-stats: true                # default
+  - "[::1]:80"                             # /etc/x.yaml:1
+  - ":81"                                  # /etc/x.yaml:2
+tls-cert: "a b"                            # /etc/x.yaml:6
+tls-key: /k                                # variable BPFPULSE_TLS_KEY
+# auth-token-file: off                     # default
+max-series: 10000                          # default
+system-stats: true                         # default
 limit:
-  maps: 2000                      # /etc/x.yaml:4
-  programs: 1000                  # default
-  links: 5                        # variable BPFPULSE_LIMIT
-interval: 100ms                   # flag --interval
-# interval-maps: --interval       # default
-# interval-programs: --interval   # default
-# interval-links: --interval      # default
-interval-holders: 5s              # default
-backend: auto                     # default
-run-stats: on                     # default
-operations: off                   # default
-include-self: false               # default
-# user: the user that starts it   # default
-keep-privileges: false            # default
-log-level: info                   # default
-log-format: text                  # default
+  maps: 2000                               # /etc/x.yaml:4
+  programs: 1000                           # default
+  links: 5                                 # variable BPFPULSE_LIMIT
+# manager: one per command and container   # default
+interval: 100ms                            # flag --interval
+# interval-maps: --interval                # default
+# interval-programs: --interval            # default
+# interval-links: --interval               # default
+interval-holders: 5s                       # default
+backend: auto                              # default
+run-stats: on                              # default
+operations: off                            # default
+include-self: false                        # default
+# user: the user that starts it            # default
+keep-privileges: false                     # default
+log-level: info                            # default
+log-format: text                           # default
 `,
   );
 });
@@ -110,6 +111,10 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
       onMs: 10_000,
       everyMs: 100_000,
     }),
+    managers: fc.constantFrom<Config["managers"]>([], [
+      { name: "a", by: "comm", text: "^a: #b[,]$" },
+      { name: "b", by: "pid", text: "12" },
+    ]),
     systemStats: fc.boolean(),
     includeSelf: fc.boolean(),
     limits: fc.record({ maps: count, programs: count, links: count }),

@@ -25,7 +25,10 @@ Deno.test("identityOf() gives what may not be repeated within one source", () =>
   const identities = SETTINGS.filter(({ form }) => form !== "one").map((
     setting,
   ) => [setting.name, identityOf(setting, "maps=3")]);
-  assertEquals(identities, [["listen", "maps=3"], ["limit", "maps"]]);
+  assertEquals(identities, [["listen", "maps=3"], ["limit", "maps"], [
+    "manager",
+    "maps=3",
+  ]]);
   const one = SETTINGS.find(({ name }) => name === "interval");
   assertEquals(one && identityOf(one, "1s"), "");
 });

@@ -6,6 +6,7 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
   const program = "prog_id,prog_name,prog_type";
   const ring = "odigos_ebpf_ring_buffer_";
   const perf = "odigos_ebpf_perf_buffer_";
+  const manager = "odigos_ebpf_instrumentation_manager_";
   const collector = "odigos_ebpf_collector_";
   // deno-fmt-ignore -- one metric a line
   const contract: [name: string, type: string, labels: string, group: string][] = [
@@ -48,6 +49,14 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${perf}pending_bytes`, "gauge", "map_id,map_name,cpu", "buffers"],
     [`${perf}size_bytes`, "gauge", "map_id,map_name,cpu", "buffers"],
     [`${perf}memory_bytes`, "gauge", "map_id,map_name", "buffers"],
+    ["odigos_ebpf_map_operations_total", "counter", `${map},operation`, "operations"],
+    [`${manager}loaded_programs`, "gauge", "manager", "managers"],
+    [`${manager}loaded_maps`, "gauge", "manager", "managers"],
+    [`${manager}loaded_links`, "gauge", "manager", "managers"],
+    [`${manager}program_load_duration_ms`, "histogram", "manager", "managers"],
+    [`${manager}map_lookups_total`, "counter", "manager", "managers"],
+    [`${manager}map_updates_total`, "counter", "manager", "managers"],
+    [`${manager}program_errors_total`, "counter", "manager,kind,errno", "managers"],
     ["odigos_ebpf_system_resource_usage_percent", "gauge", "resource", "limits"],
     [`${collector}sample_duration_seconds`, "histogram", "collector", "collector"],
     [`${collector}samples_total`, "counter", "collector", "collector"],
@@ -65,6 +74,8 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${collector}buffers_passes_total`, "counter", "", "collector"],
     [`${collector}buffers_seconds_total`, "counter", "", "collector"],
     [`${collector}buffers_period_seconds`, "gauge", "", "collector"],
+    [`${collector}operations_lost_total`, "counter", "", "collector"],
+    [`${collector}operations_attached`, "gauge", "hook", "collector"],
     ["odigos_ebpf_agent_capabilities", "gauge", "", "collector"],
     ["odigos_ebpf_agent_capability_info", "gauge", "capability,reason", "collector"],
     ["process_cpu_user_seconds_total", "counter", "", "process"],

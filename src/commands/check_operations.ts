@@ -1,0 +1,45 @@
+/**
+ * Owns the row of `check` on the counting of bpf() operations. In: what acquire found. Out: the row: off, or by which hook, why not by a
+ * cheaper one, and what it costs.
+ * @module
+ */
+import type { NodeFacts } from "../../workers/acquire.ts";
+import { formatOperationsMode } from "../config/operations_mode.ts";
+import { costOf } from "../http/operations_readiness.ts";
+import type { CheckRow } from "./check_rows.ts";
+
+export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
+  const row = {
+    name: "operations",
+    gives: "operations by map and by manager, load times, failed loads",
+  } as const;
+  const { mode = "off", hook, reason } = operations ?? {};
+  if (mode === "off") {
+    return {
+      ...row,
+      ok: true,
+      reason:
+        "off, so nothing is attached to system calls; --operations on counts them",
+    };
+  }
+  if (hook === undefined) {
+    return {
+      ...row,
+      ok: false,
+      quality: "unavailable",
+      reason: reason ?? "nothing was tried",
+      remedy: missing[0]?.how ??
+        "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and CONFIG_FTRACE_SYSCALLS=y",
+    };
+  }
+  return {
+    ...row,
+    ok: true,
+    quality: mode === "on" ? "exact" : "estimated",
+    reason: [
+      `by ${hook}, ${formatOperationsMode(mode)}`,
+      costOf(hook),
+      ...(reason === undefined ? [] : [`not by ${reason}`]),
+    ].join("; "),
+  };
+}

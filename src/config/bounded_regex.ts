@@ -1,0 +1,88 @@
+/**
+ * Owns which regular expressions people may give. In: a pattern. Out: a RegExp whose time on a short text stays small, or why it is none.
+ * This runtime's engine goes back on its steps, and what it is run on are names that anybody may choose: so there is nothing in a
+ * pattern that makes it try every way to split a text.
+ * @module
+ */
+import type { Refusal } from "./value_kind.ts";
+
+/** In UTF-16 units. */
+const LONGEST_PATTERN = 128;
+/** Each may have to try every alternative of the others again. */
+const MOST_GROUPS = 3;
+/** `*`, `+` and `{}`: the time grows with the text's length to the power of one more. */
+const MOST_REPEATS = 2;
+/** `?` as well. */
+const MOST_QUANTIFIERS = 6;
+
+/** Also the longest text, in UTF-16 units, that such an expression is to be run on. */
+export const LONGEST_MATCHED = 1_024;
+
+/** A pattern in ECMAScript's syntax, found anywhere in a text unless `^` and `$` say otherwise. */
+export function boundedRegex(pattern: string): RegExp | Refusal {
+  if (pattern === "") return refused("which matches everything");
+  if (pattern.length > LONGEST_PATTERN) {
+    return refused(
+      `whose regular expression is longer than ${LONGEST_PATTERN}`,
+    );
+  }
+  let regex: RegExp;
+  try {
+    regex = new RegExp(pattern, "u");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return refused("whose regular expression cannot be read");
+  }
+  const why = whyTooSlow(pattern);
+  return why === undefined ? regex : refused(why);
+}
+
+/** @param pattern valid with the flag u: brackets close, and braces are quantifiers or escaped */
+function whyTooSlow(pattern: string): string | undefined {
+  let groups = 0;
+  let repeats = 0;
+  let quantifiers = 0;
+  let isAfterGroup = false;
+  for (let at = 0; at < pattern.length; at++) {
+    const rest = pattern.slice(at);
+    const skipped = /^\\[pP]\{[^}]*\}|^\\u\{[^}]*\}|^\[(?:\\[^]|[^\]\\])*\]/
+      .exec(rest);
+    if (skipped !== null) {
+      at += skipped[0].length - 1;
+      isAfterGroup = false;
+      continue;
+    }
+    if (/^\\(?:[1-9]|k<)/.test(rest)) return "which refers back to a group";
+    const [character] = rest;
+    if (character === "\\") {
+      at++;
+    } else if (character === "(") {
+      if (/^\(\?(?:<?[=!])/.test(rest)) return "which looks around";
+      groups++;
+    } else if (/^(?:[*+{?])/.test(rest) && pattern[at - 1] !== "(") {
+      // What stands behind a quantifier, as in `a+?`, is no other one.
+      if (character === "?" && isQuantifierEnd(pattern, at)) continue;
+      if (isAfterGroup && character !== "?") return "which repeats a group";
+      quantifiers++;
+      if (character !== "?") repeats++;
+      if (character === "{") at = pattern.indexOf("}", at);
+    }
+    isAfterGroup = character === ")";
+  }
+  if (groups > MOST_GROUPS) return `with more than ${MOST_GROUPS} groups`;
+  if (repeats > MOST_REPEATS) return `with more than ${MOST_REPEATS} repeats`;
+  return quantifiers > MOST_QUANTIFIERS
+    ? `with more than ${MOST_QUANTIFIERS} quantifiers`
+    : undefined;
+}
+
+function isQuantifierEnd(pattern: string, at: number): boolean {
+  const before = pattern[at - 1];
+  const isEscaped = /(?:^|[^\\])(?:\\\\)*\\.$/.test(pattern.slice(0, at));
+  return !isEscaped && before !== undefined && "*+}?".includes(before) &&
+    pattern[at - 2] !== "(";
+}
+
+function refused(because: string): Refusal {
+  return { ok: false, because };
+}

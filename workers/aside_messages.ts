@@ -1,0 +1,44 @@
+/**
+ * Owns the messages of what workers do beside their samples: looks for holders, at buffers, at operations. In: passes. Out: types.
+ * @module
+ */
+import type { HoldersPass } from "./links/holders_model.ts";
+import type { BuffersPass } from "./maps/buffers_model.ts";
+import type { OperationsPass } from "./operations_model.ts";
+
+/** Who keeps objects alive, looked for by the links worker beside its samples. */
+export interface Holders {
+  readonly kind: "holders";
+  readonly epoch: number;
+  readonly pass: HoldersPass;
+}
+
+/** That could not be found out: the last pass stands, if there was any. Told again only for another reason. */
+export interface HoldersFailed {
+  readonly kind: "holders_failed";
+  readonly epoch: number;
+  /** One sentence, or its last part. */
+  readonly reason: string;
+}
+
+/** What is known of ring and perf buffers changed; at most one between two samples. */
+export interface Buffers {
+  readonly kind: "buffers";
+  readonly epoch: number;
+  readonly pass: BuffersPass;
+}
+
+/** bpf() operations, counted by the kernel and read by the programs worker beside its samples. */
+export interface Operations {
+  readonly kind: "operations";
+  readonly epoch: number;
+  readonly pass: OperationsPass;
+}
+
+/** They could not be read, or not be counted: told again only for another reason, or after a pass. */
+export interface OperationsFailed {
+  readonly kind: "operations_failed";
+  readonly epoch: number;
+  /** One sentence, or its last part. */
+  readonly reason: string;
+}
