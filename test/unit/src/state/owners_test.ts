@@ -1,13 +1,8 @@
-/** Owns the tests of src/state/owners.ts and holding_graph.ts: who owns what, and what nobody keeps but the kernel. @module */
+/** Owns the tests of src/state/owners.ts: who owns what, and what nobody keeps but the kernel. @module */
 import { assertEquals } from "@std/assert";
 import { HELD_TYPES } from "../../../../workers/links/holders_model.ts";
 import { TYPES_BY_NUMBER } from "../../../../src/state/object_nodes.ts";
-import {
-  aPass,
-  keyOf,
-  type Named,
-  type PassGiven,
-} from "../../../pass_builders.ts";
+import { type Named, type PassGiven } from "../../../pass_builders.ts";
 import { type ObjectGiven, OwnedNode } from "./owned_node.ts";
 
 /** What is known of each object after two passes that saw the same. */
@@ -314,129 +309,6 @@ Deno.test("Owners.rowsChanged() keeps rows beside those that come and go", () =>
   assertEquals(node.of("map 2"), undefined);
   assertEquals(node.of("map 12"), undefined);
 });
-
-const REASONS: readonly (readonly [
-  string,
-  readonly ObjectGiven[],
-  PassGiven,
-  Named,
-  string,
-  string,
-])[] = [
-  [
-    "by the attachment of its link, two steps away",
-    ["map 1", ["program 1", XDP], ["link 5", LINK]],
-    { references: [["program 1", "map 1"]] },
-    "map 1",
-    "program",
-    "program 1 uses it; link 5 runs that; that is attached to ifindex:2",
-  ],
-  [
-    "by a tc filter",
-    [["program 1", { type: "sched_cls" }]],
-    {},
-    "program 1",
-    "attachment",
-    "it is attached to a tc filter without a link",
-  ],
-  [
-    "by a cgroup",
-    [["program 1", { type: "cgroup_device" }]],
-    {},
-    "program 1",
-    "attachment",
-    "it is attached to a cgroup without a link",
-  ],
-  [
-    "by nothing that is known",
-    ["map 1"],
-    {},
-    "map 1",
-    "unknown",
-    "nothing that the kernel tells keeps it",
-  ],
-  [
-    "by a link that is detached",
-    [["link 5", { ...LINK, programId: 0, detached: true }]],
-    {},
-    "link 5",
-    "attachment",
-    "it is detached from what it was on",
-  ],
-  [
-    "by a circle",
-    [["map 1", { type: "prog_array" }], ["program 1", { type: "tracing" }]],
-    { references: [["map 1", "program 1"], ["program 1", "map 1"]] },
-    "map 1",
-    "program",
-    "program 1 uses it",
-  ],
-  [
-    "by a program type that JavaScript has a member of the name of",
-    [["program 1", { type: "constructor" }]],
-    {},
-    "program 1",
-    "unknown",
-    "nothing that the kernel tells keeps it",
-  ],
-];
-
-for (const [what, objects, pass, named, keptBy, reason] of REASONS) {
-  Deno.test(`orphanReason() tells that an orphan is kept ${what}`, () => {
-    const node = new OwnedNode().sample(0, ...objects)
-      .pass(1_000, pass).pass(2_000, pass);
-    assertEquals(
-      node.of(named)?.orphan,
-      { keptBy, reason, sinceMs: 1_000 } as never,
-    );
-  });
-}
-
-Deno.test("HoldingGraph.holdersOf() lists everyone once: by descriptor, then through others, the oldest first", () => {
-  const node = new OwnedNode().sample(0, "map 1", ["program 1", XDP]).pass(
-    1_000,
-    {
-      processes: [
-        { pid: 4, startedAtMs: 40, holds: ["map 1", "program 1"] },
-        { pid: 3, startedAtMs: 30, holds: ["program 1"] },
-        { pid: 2, startedAtMs: 20, holds: ["map 1"] },
-      ],
-      references: [["program 1", "map 1"]],
-    },
-  );
-  const { direct, indirect } = node.owners.state?.graph.holdersOf(
-    keyOf("map 1"),
-  ) ?? { direct: [], indirect: [] };
-  assertEquals(direct.map(({ owner }) => owner.pid), [2, 4]);
-  assertEquals(
-    indirect.map(({ owner, through }) => [owner.pid, through]),
-    [[3, keyOf("program 1")]],
-  );
-});
-
-Deno.test("HoldingGraph takes numbers that no pass should have", () => {
-  const node = new OwnedNode().sample(0, "map 1");
-  node.owners.take(
-    {
-      ...aPass({ processes: [{ holds: ["map 1"] }] }),
-      holds: Uint32Array.of(9, 0, 1, 0, 77, 1, 0),
-      references: Uint32Array.of(0, 1, 0, 1, 9, 9, 9, 9, 1),
-    },
-    {
-      map: rows(),
-      program: rows(),
-      link: rows(),
-      btf: rows(),
-    } as never,
-  );
-  const graph = node.owners.state?.graph;
-  assertEquals(graph?.holdersOf(keyOf("map 1")), { direct: [], indirect: [] });
-  assertEquals(graph?.ownerOf(graph.nodeOf(keyOf("map 1"))), undefined);
-});
-
-function rows() {
-  return { descriptions: [], seenAtMs: new Float64Array(0), sampled: true };
-}
 
 Deno.test("Owners.take() calls nothing an orphan of a type that something unseen may keep", () => {
   const pass = { unknown: { program: "cgroups cannot be read" } };
