@@ -10,10 +10,8 @@ import { loadLibc } from "./libc.ts";
 import type { KernelPort } from "./port.ts";
 import { readText } from "./procfs.ts";
 
-/** What the stream needs of the kernel. Failures are -errno. */
+/** What reading the stream needs of the kernel beside a KernelPort. */
 export interface LoadEventsPort {
-  /** perf_event_open(2) for all processes on `cpu`, close-on-exec. @param attr a `struct perf_event_attr` */
-  open(attr: Uint8Array<ArrayBuffer>, cpu: number): number;
   /** mmap(2), shared, to read and write, for as long as the process lives. */
   map(fd: number, sizeBytes: number): ArrayBuffer | number;
 }
@@ -33,6 +31,8 @@ const BUFFER_BYTES = 32 * PAGE_BYTES;
 const PERF_TYPE_SOFTWARE = 1;
 const PERF_COUNT_SW_DUMMY = 9;
 const ATTR_BYTES = 112;
+/** As KernelPort.openPerfEvent() has it. */
+const ALL_THREADS = -1;
 const WATERMARK = 1 << 14;
 /** Bit of `bpf_event` in the flags of the attribute. */
 const BPF_EVENT = 1 << 30;
@@ -42,14 +42,11 @@ const PROGRAM_LOADED = 1;
 const PROGRAM_UNLOADED = 2;
 
 /** A descriptor for each CPU that is online, or one sentence. Needs CAP_PERFMON (before 5.8 CAP_SYS_ADMIN). */
-export function openLoadEvents(
-  kernel: KernelPort,
-  port: LoadEventsPort,
-): number[] | string {
+export function openLoadEvents(kernel: KernelPort): number[] | string {
   const cpus = listedCpus(readText(kernel, ONLINE_CPUS) ?? "");
   if (cpus.length === 0) return `${ONLINE_CPUS} cannot be read`;
-  const attr = new Uint8Array(128);
-  const view = new DataView(attr.buffer);
+  const attr = kernel.allocate(ATTR_BYTES);
+  const { view } = attr;
   view.setUint32(0, PERF_TYPE_SOFTWARE, true);
   view.setUint32(4, ATTR_BYTES, true);
   view.setUint32(8, PERF_COUNT_SW_DUMMY, true);
@@ -58,7 +55,7 @@ export function openLoadEvents(
   view.setUint32(48, BUFFER_BYTES, true);
   const fds: number[] = [];
   for (const cpu of cpus) {
-    const fd = port.open(attr, cpu);
+    const fd = kernel.openPerfEvent(attr, ALL_THREADS, cpu);
     if (fd < 0) {
       for (const open of fds) kernel.close(open);
       return `perf_event_open failed: ${errnoName(-fd)}`;
@@ -154,12 +151,6 @@ export class LoadEventReader {
 }
 
 const SYMBOLS = {
-  /** long syscall(long number, struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd, unsigned long flags); */
-  perf_event_open: {
-    name: "syscall",
-    parameters: ["i32", "buffer", "i32", "i32", "i32", "u32"],
-    result: "i32",
-  },
   /** void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset); */
   mmap: {
     parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
@@ -169,10 +160,6 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const PERF_EVENT_OPEN = { x86_64: 298, aarch64: 241 } as const;
-const PERF_FLAG_FD_CLOEXEC = 8;
-const ALL_PROCESSES = -1;
-const NO_GROUP = -1;
 /** PROT_READ and PROT_WRITE. */
 const READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -181,24 +168,12 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 /** Opens the port, for the calling thread. @throws {Error} as openLibc() */
 export function openLoadEventsPort(): LoadEventsPort {
   const symbols = loadLibc(SYMBOLS);
-  const number = PERF_EVENT_OPEN[Deno.build.arch];
   const errnoPointer = symbols.__errno_location();
   if (errnoPointer === null) throw new Error("libc has no errno location");
   const errno = new Int32Array(
     Deno.UnsafePointerView.getArrayBuffer(errnoPointer, 4),
   );
   return {
-    open(attr, cpu) {
-      const fd = symbols.perf_event_open(
-        number,
-        attr,
-        ALL_PROCESSES,
-        cpu,
-        NO_GROUP,
-        PERF_FLAG_FD_CLOEXEC,
-      );
-      return fd < 0 ? -errno[0] : fd;
-    },
     map(fd, sizeBytes) {
       const address = symbols.mmap(
         null,

@@ -40,21 +40,6 @@ export function readNumber(
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-const AT_PAGESZ = 6;
-
-/** Bytes of a page, as the kernel told this process when it began; or undefined. */
-export function pageBytes(kernel: KernelPort): number | undefined {
-  const number = kernel.open("/proc/self/auxv");
-  if (number < 0) return undefined;
-  using fd = new Fd(kernel, number);
-  const pairs = new BigUint64Array(256);
-  const length = kernel.read(fd.number, new Uint8Array(pairs.buffer));
-  for (let i = 0; i + 1 < length / 8; i += 2) {
-    if (Number(pairs[i]) === AT_PAGESZ) return Number(pairs[i + 1]);
-  }
-  return undefined;
-}
-
 /** The names in a directory but `.` and `..`, in the kernel's order, or undefined. */
 export function listDirectory(
   kernel: KernelPort,

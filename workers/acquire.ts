@@ -10,10 +10,8 @@ import {
   effectiveCapabilities,
   EPERM,
   type KernelPort,
-  type LoadEventsPort,
   type OpenIterator,
   openLoadEvents,
-  openLoadEventsPort,
   readNumber,
 } from "../ffi/mod.ts";
 import { noIterators, openIterators } from "./iterators.ts";
@@ -115,7 +113,6 @@ export function acquire(
   kernel: KernelPort,
   { runStats, operations = "off", backend, keepPrivileges }: AcquireOptions,
   unprivileged?: Unprivileged,
-  openEventsPort: () => LoadEventsPort = openLoadEventsPort,
 ): Acquired {
   const capabilities = effectiveCapabilities(kernel);
   const stats = holdRunStats(kernel, runStats);
@@ -150,7 +147,7 @@ export function acquire(
     mayListBtf: !iterated || (walks && keepPrivileges),
   };
   // After whatever the agent loads itself.
-  const loadEvents = openLoadEvents(kernel, openEventsPort());
+  const loadEvents = openLoadEvents(kernel);
   const jitLimitBytes = readNumber(kernel, "/proc/sys/net/core/bpf_jit_limit");
   const memoryBytes = totalMemory(kernel);
   const release = kernelRelease(kernel);

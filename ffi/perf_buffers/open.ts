@@ -24,7 +24,7 @@ import {
 import type { PinPlace } from "../iter/pins.ts";
 import { MAP_TYPES } from "../names.ts";
 import type { KernelPort } from "../port.ts";
-import { pageBytes } from "../procfs.ts";
+import { pageSize } from "../machine.ts";
 import { MAP_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
 import { PERF_RECORD, STATE, VARIABLE } from "./layout.ts";
@@ -63,7 +63,7 @@ export function openPerfBuffers(
   if (btf.enumerator(LOOP_ENUMERATOR) === undefined) {
     return "this kernel has no bpf_loop(), which is there since 5.17";
   }
-  const page = pageBytes(kernel);
+  const page = pageSize(kernel);
   if (page === undefined) return "the size of a page is not known";
   using stack = new DisposableStack();
   const variables = newMap(kernel, stack, "array", 4, VARIABLE.size, 1);

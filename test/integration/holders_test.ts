@@ -2,6 +2,7 @@
  * Who keeps objects alive, as the links worker finds it out on the real kernel: processes by their descriptors, pins, and references,
  * each made here in a known way; and bpftool's view of the same.
  */
+import { pause } from "../agent.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   listDirectory,
@@ -98,7 +99,7 @@ for (const [way, type, comms] of WAYS) {
       // What was exec'ed may not have its name yet.
       let found = holdersOf(take(looks.look), type, owner.id);
       for (let i = 0; i < 50 && found[0]?.comm !== comms[0]; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await pause(20);
         found = holdersOf(take(looks.look), type, owner.id);
       }
       assertEquals(found.map(({ comm }) => comm), comms);

@@ -35,7 +35,7 @@ kernelTest(
   () => {
     const kernel = openLibc();
     const port = openLoadEventsPort();
-    const fds = openLoadEvents(kernel, port);
+    const fds = openLoadEvents(kernel);
     if (typeof fds === "string") throw new Error(fds);
     using stack = new DisposableStack();
     for (const fd of fds) stack.use(new Fd(kernel, fd));

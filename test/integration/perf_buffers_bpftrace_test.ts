@@ -1,6 +1,7 @@
 /**
  * The perf buffers of Debian's bpftrace, which tells its user `Lost N events`: what is read from outside is the same N.
  */
+import { pause } from "../agent.ts";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { Bpftrace, fault, whyNoBpftrace } from "../kernel/bpftrace.ts";
 import { kernelBtf } from "../kernel/btf.ts";
@@ -9,10 +10,6 @@ import { kernelTest, skip } from "../kernel/skip.ts";
 
 const NAME = "PerfCollector says as many lost events as bpftrace does";
 const DEADLINE_MS = 30_000;
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 kernelTest(
   NAME,
@@ -31,7 +28,7 @@ kernelTest(
         return skip(NAME, "this bpftrace has no perf buffers");
       }
       assert(performance.now() < deadline, "bpftrace opens no perf buffer");
-      await pause();
+      await pause(20);
     }
     for (let i = 0; i < 4; i++) fault();
     bpftrace.read();
@@ -42,7 +39,7 @@ kernelTest(
         performance.now() < deadline,
         `it told ${bpftrace.lost}, and ${lost} were found`,
       );
-      await pause();
+      await pause(20);
       const all = rows();
       lost = all.reduce((sum, { lostSamples }) => sum + lostSamples, 0);
       assertEquals(

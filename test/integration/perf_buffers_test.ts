@@ -2,6 +2,7 @@
  * Perf buffers of another process on the real kernel, beside what their owner knows: equal to the sample where none was overwritten unseen, lost
  * equal always; estimates close where most was overwritten, and never called exact.
  */
+import { pause } from "../agent.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -192,7 +193,7 @@ perfTest(
     const deadline = performance.now() + 5_000;
     while (watch.look(id).length > 0) {
       assert(performance.now() < deadline, "the map is still there");
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await pause(1);
     }
   },
 );

@@ -1,4 +1,5 @@
 /** Ring buffers of other processes, against what their producers counted themselves. */
+import { pause } from "../agent.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -272,7 +273,7 @@ kernelTest(
     await producer.kill();
     // The kernel frees what a process held after its end was told.
     for (let i = 0; i < 100 && rowOf(collector, producer.mapId); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
       collector.look();
     }
     assertEquals(rowOf(collector, producer.mapId), undefined);

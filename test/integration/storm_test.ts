@@ -2,6 +2,7 @@
  * Iterators beside two processes that create and destroy objects as fast as the kernel lets them, for STORM_SECONDS (4): whoever
  * stays is in every sample, once and whole, and nothing fails.
  */
+import { pause } from "../agent.ts";
 import { assertEquals, assertGreater } from "@std/assert";
 import { openLibc } from "../../ffi/mod.ts";
 import type { BackedTable } from "../../workers/collector.ts";
@@ -81,7 +82,7 @@ kernelTest(
     while (!ended) {
       look(maps, holder.ids.map, seen);
       look(programs, holder.ids.program, seen);
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await pause(0);
     }
     const objects = (await outputs).reduce((sum, { success, stdout }) => {
       assertEquals(success, true);

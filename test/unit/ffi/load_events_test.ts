@@ -1,10 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  EACCES,
-  LoadEventReader,
-  type LoadEventsPort,
-  openLoadEvents,
-} from "../../../ffi/mod.ts";
+import { EACCES, LoadEventReader, openLoadEvents } from "../../../ffi/mod.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
 const PAGE = 4096;
@@ -101,21 +96,22 @@ Deno.test("openLoadEvents() opens one event a CPU, and none where one is refused
   const kernel = new FakeKernel();
   kernel.files.addFile("/sys/devices/system/cpu/online", "0-1,4\n");
   const cpus: number[] = [];
-  const port = (result: (cpu: number) => number): LoadEventsPort => ({
-    open(_, cpu) {
+  const kernelThat = (result: (cpu: number) => number) => {
+    kernel.openPerfEvent = (_attr?: unknown, threadId?: number, cpu = -1) => {
+      assertEquals(threadId, -1);
       cpus.push(cpu);
       return result(cpu);
-    },
-    map: () => -EACCES,
-  });
-  assertEquals(openLoadEvents(kernel, port((cpu) => 100 + cpu)), [
+    };
+    return kernel;
+  };
+  assertEquals(openLoadEvents(kernelThat((cpu) => 100 + cpu)), [
     100,
     101,
     104,
   ]);
   assertEquals(cpus, [0, 1, 4]);
   assertEquals(
-    openLoadEvents(kernel, port(() => -EACCES)),
+    openLoadEvents(kernelThat(() => -EACCES)),
     "perf_event_open failed: EACCES",
   );
 });

@@ -35,3 +35,16 @@ Deno.test("possibleCpuCount() counts what the ranges hold", () => {
     assertEquals(possibleCpuCount(kernel), undefined, text);
   }
 });
+
+Deno.test("pageSize() finds the size of a page among what the process was told", () => {
+  const kernel = new FakeKernel();
+  assertEquals(pageSize(kernel), undefined);
+  const auxv = new Uint8Array(
+    new BigUint64Array([16n, 1n, 6n, 16384n, 0n, 0n]).buffer,
+  );
+  kernel.files.addFile("/proc/self/auxv", auxv);
+  assertEquals(pageSize(kernel), 16_384);
+  kernel.files.addFile("/proc/self/auxv", auxv.subarray(0, 16));
+  assertEquals(pageSize(kernel), undefined);
+  assertEquals(kernel.openFds, 0);
+});

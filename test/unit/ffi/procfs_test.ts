@@ -6,7 +6,6 @@ import { assert, assertEquals } from "@std/assert";
 import { EACCES, EMFILE } from "../../../ffi/errno.ts";
 import {
   listDirectory,
-  pageBytes,
   readNumber,
   readProcessUsage,
   readText,
@@ -95,19 +94,6 @@ Deno.test("readNumber() reads one whole number", () => {
     assertEquals(readNumber(kernel, "/proc/sys/number"), expected, text);
   }
   assertEquals(readNumber(kernel, "/proc/sys/missing"), undefined);
-});
-
-Deno.test("pageBytes() finds the size of a page among what the process was told", () => {
-  const kernel = new FakeKernel();
-  assertEquals(pageBytes(kernel), undefined);
-  const auxv = new Uint8Array(
-    new BigUint64Array([16n, 1n, 6n, 16384n, 0n, 0n]).buffer,
-  );
-  kernel.files.addFile("/proc/self/auxv", auxv);
-  assertEquals(pageBytes(kernel), 16_384);
-  kernel.files.addFile("/proc/self/auxv", auxv.subarray(0, 16));
-  assertEquals(pageBytes(kernel), undefined);
-  assertEquals(kernel.openFds, 0);
 });
 
 Deno.test("listDirectory() gives every name but the dots, in order", () => {
