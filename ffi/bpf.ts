@@ -5,7 +5,7 @@
  * Source: kernel/bpf/syscall.c, `union bpf_attr` in include/uapi/linux/bpf.h.
  * @module
  */
-import { EAGAIN, EINTR } from "./errno.ts";
+import { EAGAIN, EINTR, EINVAL } from "./errno.ts";
 import type { KernelBuffer, KernelPort } from "./port.ts";
 import { BPF } from "./uapi.ts";
 
@@ -102,6 +102,20 @@ export function objectInfo(
 export function enableRunTimeStats(kernel: KernelPort): number {
   words[0] = 0; // BPF_STATS_RUN_TIME
   return call(kernel, BPF.ENABLE_STATS, 4);
+}
+
+/** No kernel has such statistics. */
+const NO_STATS_TYPE = 0xffff_ffff;
+
+/**
+ * What enableRunTimeStats() would answer, 0 in place of a descriptor; switches nothing on. Privilege is asked for before the type is
+ * looked at (kernel/bpf/syscall.c bpf_enable_stats()), and BPF_ITER_CREATE is of the same kernel, 5.8.
+ */
+export function mayEnableRunTimeStats(kernel: KernelPort): number {
+  words[0] = NO_STATS_TYPE;
+  const answer = call(kernel, BPF.ENABLE_STATS, 4);
+  if (answer !== -EINVAL) return answer;
+  return createIterator(kernel, -1) === -EINVAL ? -EINVAL : 0;
 }
 
 /** Up to `btf_vmlinux_value_type_id`. */

@@ -6,8 +6,8 @@
  */
 import type { Acquisition } from "../workers/acquire.ts";
 import type { UserIds } from "../workers/lives.ts";
+import type { CheckName } from "./check_names.ts";
 import type { Invocation } from "./cli/parse.ts";
-import type { CheckName } from "./commands/check_rows.ts";
 import { EXIT } from "./commands/output.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import type {
@@ -21,7 +21,7 @@ import type { SecretTexts } from "./secrets.ts";
 /** A command that samples. */
 export type Sampling = Extract<
   Invocation<CheckName>,
-  { kind: "serve" | "once" | "check" }
+  { kind: "serve" | "once" | "check" | "catalog" }
 >;
 
 /** What a command needs beside what was acquired, whichever life prepared it. Plain values. */
@@ -72,6 +72,7 @@ export async function prepare(
     operations: invocation.kind === "once" ? "off" : config.operations,
     backend: config.backend,
     keepPrivileges: config.keepPrivileges,
+    isDryRun: invocation.kind === "catalog",
   });
   if (acquired.refused !== undefined) return failed(acquired.refused);
   if (!leaves) return { invocation, secrets, listeners: [], acquired };

@@ -4,8 +4,8 @@
  * What one command alone needs is loaded with it.
  * @module
  */
+import { CHECK_NAMES, type CheckName } from "./check_names.ts";
 import { type Invocation, parse, reload } from "./cli/parse.ts";
-import { CHECK_NAMES, type CheckName } from "./commands/check_rows.ts";
 import type { Sampler } from "./commands/once.ts";
 import {
   type CommandOutput,
@@ -102,9 +102,9 @@ async function outputOf(
       const { benchOutput } = await import("./commands/bench_wiring.ts");
       return await benchOutput(invocation, openKernelSide(), layout());
     }
-    case "catalog": {
-      const { catalogOutput } = await import("./commands/catalog.ts");
-      return catalogOutput({ format: invocation.format, layout: layout() });
+    case "catalog-markdown": {
+      const { catalogAsMarkdown } = await import("./commands/catalog.ts");
+      return catalogAsMarkdown();
     }
     case "version":
       return printed(`${versionText()}\n`);
@@ -138,6 +138,10 @@ async function sampled(
   if (invocation.kind === "once") {
     const { once } = await import("./commands/once.ts");
     return await once({ ...ports, ...invocation });
+  }
+  if (invocation.kind === "catalog") {
+    const { catalogHere } = await import("./commands/catalog.ts");
+    return catalogHere({ ...ports, ...invocation });
   }
   const { check } = await import("./commands/check.ts");
   return check({ ...ports, ...invocation });

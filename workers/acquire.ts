@@ -43,6 +43,7 @@ import {
   type OwnIds,
 } from "./protocol.ts";
 import { holdRunStats, type RunStatsFacts } from "./run_stats.ts";
+import { type Untold, untold } from "./untold.ts";
 
 export type { KeptCapability, MissingCapability } from "./privileges.ts";
 export type { RunStatsFacts } from "./run_stats.ts";
@@ -69,6 +70,8 @@ export interface NodeFacts {
   readonly kernelRelease?: string;
   /** Absent only in facts that acquire() did not make. */
   readonly kernelBtf?: KernelBtfFacts;
+  /** What iterators cannot read here; absent only in facts that acquire() did not make. */
+  readonly untold?: Untold;
 }
 
 /** What acquire() was asked for. */
@@ -81,6 +84,8 @@ export interface AcquireOptions {
   readonly backend: "auto" | BackendName;
   /** No privilege is given up afterwards. */
   readonly keepPrivileges: boolean;
+  /** Nothing is switched on or attached: the facts say of `runStats` what would be, of `operations` that nobody tried. */
+  readonly isDryRun?: boolean;
 }
 
 /** What acquire() opened and found: plain data, whose descriptors keep their numbers over execve(2). */
@@ -111,20 +116,25 @@ export type Unprivileged = <T>(probe: () => T) => T;
  */
 export function acquire(
   kernel: KernelPort,
-  { runStats, operations = "off", backend, keepPrivileges }: AcquireOptions,
+  { runStats, operations = "off", backend, keepPrivileges, isDryRun = false }:
+    AcquireOptions,
   unprivileged?: Unprivileged,
 ): Acquired {
   const capabilities = effectiveCapabilities(kernel);
-  const stats = holdRunStats(kernel, runStats);
+  const stats = holdRunStats(kernel, runStats, isDryRun);
   const walks = mayWalkIds(kernel);
   const all = backend === "walk" ? undefined : openIterators(kernel, false);
   // Nobody tries for holders then, so nobody complains.
-  const { holders: _, ...none } = noIterators("asked for");
+  const { holders: _, ...none } = noIterators("--backend walk was asked for");
   const opened = all?.iterators ?? none;
   const iterated = ITERATED_TYPES.some((type) =>
     typeof opened[type] !== "string"
   );
-  const counting = openOperationsAtStart(kernel, operations, unprivileged);
+  const counting = openOperationsAtStart(
+    kernel,
+    isDryRun ? "off" : operations,
+    unprivileged,
+  );
   const readers = [
     ...(all?.open ?? []),
     ...(counting.handle === undefined ? [] : [counting.handle.drain]),
@@ -178,13 +188,16 @@ export function acquire(
       missing: whatIsMissing(capabilities, iterated, walks),
       privileges: privilegesNow(kernel, false, []),
       runStats: stats.facts,
-      operations: counting.facts,
+      operations: isDryRun && operations !== "off"
+        ? { mode: operations, reason: "nothing was attached to try it" }
+        : counting.facts,
       loadEvents: typeof loadEvents === "string" ? { reason: loadEvents } : {},
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
       memlock: memlockFacts(iterators),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(release === undefined ? {} : { kernelRelease: release }),
       kernelBtf: kernelBtf(kernel),
+      untold: untold(iterators),
     },
     [Symbol.dispose]() {
       all?.[Symbol.dispose]();

@@ -10,6 +10,7 @@ import {
   Fd,
   type KernelPort,
   loadProgram,
+  mayEnableRunTimeStats,
   objectInfo,
   PROG_INFO,
   PROG_TYPES,
@@ -29,15 +30,23 @@ export interface RunStatsFacts {
   readonly reason?: string;
 }
 
-/** @returns the descriptor, where the agent was to hold them and does */
+/**
+ * @param isDryRun nothing is switched on: the facts say what would be
+ * @returns the descriptor, where the agent was to hold them and does
+ */
 export function holdRunStats(
   kernel: KernelPort,
   wanted: boolean,
+  isDryRun = false,
 ): { readonly facts: RunStatsFacts; readonly fd?: number } {
   // Before the agent's own are on, for afterwards nobody can tell whose they are.
   const sysctl = readNumber(kernel, "/proc/sys/kernel/bpf_stats_enabled");
   const counted = runsAreCounted(kernel);
-  const opened = wanted ? enableRunTimeStats(kernel) : undefined;
+  const opened = !wanted
+    ? undefined
+    : isDryRun
+    ? mayEnableRunTimeStats(kernel)
+    : enableRunTimeStats(kernel);
   return {
     facts: {
       agent: opened !== undefined && opened >= 0,
@@ -48,7 +57,7 @@ export function holdRunStats(
         ? {}
         : { reason: `BPF_ENABLE_STATS failed: ${errnoName(-opened)}` }),
     },
-    ...(opened === undefined || opened < 0 ? {} : { fd: opened }),
+    ...(isDryRun || opened === undefined || opened < 0 ? {} : { fd: opened }),
   };
 }
 

@@ -69,8 +69,12 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "catalog",
-    summary: "Print every metric: name, type, unit, labels, quality",
-    exits: [[0, "printed"], [2, "bad flag"]],
+    summary: "Print every metric, and what it is on this machine",
+    exits: [
+      [0, "printed, whatever is unavailable"],
+      [1, "cannot read a file, or use the backend that was asked for"],
+      [2, "bad flag, variable or configuration file"],
+    ],
   },
   {
     name: "version",

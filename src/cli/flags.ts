@@ -70,11 +70,16 @@ export const BENCH_FORMATS = ["table", "json"] as const;
 export const CATALOG_FORMATS = ["table", "json", "markdown"] as const;
 
 /** Commands that have a configuration. */
-const CONFIGURED: readonly CommandName[] = ["serve", "once", "check"];
+const CONFIGURED: readonly CommandName[] = [
+  "serve",
+  "once",
+  "check",
+  "catalog",
+];
 
 const COMMANDS_OF: Readonly<Record<SettingGroup, readonly CommandName[]>> = {
   Serving: ["serve"],
-  Metrics: ["serve", "once"],
+  Metrics: ["serve", "once", "catalog"],
   Sampling: CONFIGURED,
   Privileges: CONFIGURED,
   Log: CONFIGURED,

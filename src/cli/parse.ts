@@ -66,7 +66,13 @@ export type Invocation<Requirable extends string = string> =
     readonly format: BenchFormat;
     readonly request: BenchRequest;
   }
-  | { readonly kind: "catalog"; readonly format: CatalogFormat }
+  | {
+    readonly kind: "catalog";
+    readonly config: Config;
+    readonly format: Exclude<CatalogFormat, "markdown">;
+  }
+  /** The same on every machine, whatever the configuration. */
+  | { readonly kind: "catalog-markdown" }
   | { readonly kind: "version" }
   /** For standard output, with its final newline. */
   | { readonly kind: "help" | "print-config"; readonly text: string }
@@ -92,8 +98,9 @@ export async function parse<Requirable extends string>(
     const text = topic === undefined ? overviewPage() : commandPage(topic);
     return { kind: "help", text };
   }
-  if (name === "catalog") {
-    return { kind: "catalog", format: pick(CATALOG_FORMATS, options) };
+  const catalogFormat = pick(CATALOG_FORMATS, options);
+  if (name === "catalog" && catalogFormat === "markdown") {
+    return { kind: "catalog-markdown" };
   }
   if (name === "bench") {
     return {
@@ -131,6 +138,12 @@ export async function parse<Requirable extends string>(
         config,
         format: pick(CHECK_FORMATS, options),
         require,
+      };
+    case "catalog":
+      return {
+        kind: "catalog",
+        config,
+        format: catalogFormat === "json" ? "json" : "table",
       };
   }
 }

@@ -51,7 +51,7 @@ function holdersRemedy(
   { missing, kernelBtf }: NodeFacts,
 ): string {
   if (missing[0] !== undefined) return missing[0].how;
-  if (reason === WALK_TELLS_NONE) return "bpfpulse check --backend auto";
+  if (reason === WALK_TELLS_NONE) return "bpfpulse --backend auto";
   return kernelBtf !== undefined && "sizeBytes" in kernelBtf
     ? "run on Linux 5.8 or newer"
     : "run a kernel with CONFIG_DEBUG_INFO_BTF=y, and mount /sys";

@@ -36,6 +36,10 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
     ...row,
     ok: true,
     quality: mode === "on" ? "exact" : "estimated",
+    ...(mode === "on" ? {} : {
+      noTotals:
+        "counted in windows, which is no total: rates are in /readyz; --operations on counts all",
+    }),
     reason: [
       `by ${hook}, ${formatOperationsMode(mode)}`,
       costOf(hook),

@@ -9,35 +9,24 @@ import type {
   ObjectType,
   TableOutcome,
 } from "../../workers/protocol.ts";
+import type { CheckName } from "../check_names.ts";
 import { backendOf } from "../http/readiness.ts";
 import { bufferRow } from "./check_buffers.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
+import {
+  loadEventsRow,
+  mapEntriesRow,
+  missedRunsRow,
+  perfLossesRow,
+  verifiedInstructionsRow,
+} from "./check_told.ts";
 import { formatBytes, formatCount } from "../http/format.ts";
 import type { Quality as NumberQuality } from "../metrics/metric.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import { failureText } from "../state/failure_text.ts";
 import type { NodeState } from "../state/node_state.ts";
 import { failureRemedy, skippedPhrase } from "./missing.ts";
-
-/** In the order of the report. */
-export const CHECK_NAMES = [
-  "kernel",
-  "kernel-btf",
-  "privileges",
-  "maps",
-  "programs",
-  "links",
-  "btf",
-  "holders",
-  "ring-buffers",
-  "perf-buffers",
-  "run-stats",
-  "operations",
-  "jit-limit",
-  "memlock",
-] as const;
-export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** How far what is shown can be trusted. */
 export type CheckQuality = NumberQuality | "unavailable";
@@ -47,7 +36,7 @@ export interface CheckRow {
   readonly ok: boolean;
   /** What a collector samples with. */
   readonly backend?: BackendName;
-  /** Of the numbers that it gives; absent for what gives none. */
+  /** Of the numbers that it gives; absent for what gives none, also because it is off. */
   readonly quality?: CheckQuality;
   /** What was found. */
   readonly reason: string;
@@ -55,6 +44,10 @@ export interface CheckRow {
   readonly gives: string;
   /** The one command, flag or setting that would give it; absent where it is there. */
   readonly remedy?: string;
+  /** What of it is missing all the same, and why. */
+  readonly lacks?: string;
+  /** One sentence where what it counts is no total: counters are not served then. */
+  readonly noTotals?: string;
 }
 
 /** What a node that was sampled tells; SampledNode has it. */
@@ -64,18 +57,26 @@ export interface SampledState extends NodeState {
 }
 
 export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
+  const maps = tableRow("maps", "map", facts, node);
+  const programs = tableRow("programs", "program", facts, node);
+  const perfBuffers = bufferRow("perf-buffers", facts, node);
   return [
     kernelRow(facts, node),
     kernelBtfRow(facts),
     privilegesRow(facts),
-    tableRow("maps", "map", facts, node),
-    tableRow("programs", "program", facts, node),
+    maps,
+    programs,
     tableRow("links", "link", facts, node),
     tableRow("btf", "btf", facts, node),
+    loadEventsRow(facts),
     holdersRow(facts, node),
+    mapEntriesRow(facts, maps),
     bufferRow("ring-buffers", facts, node),
-    bufferRow("perf-buffers", facts, node),
+    perfBuffers,
+    perfLossesRow(facts, perfBuffers),
     runStatsRow(facts),
+    missedRunsRow(facts, node, programs),
+    verifiedInstructionsRow(facts, node, programs),
     operationsRow(facts),
     jitLimitRow(facts),
     memlockRow(facts),

@@ -23,12 +23,15 @@ type Given = Pick<
 
 interface RingGiven extends Given {
   readonly value: (ring: RingBuffer) => number;
+  readonly qualityBy?: "ring-buffers";
   /** What stands for the rings without series of their own. */
   readonly rest?: keyof BuffersState["rings"]["rest"];
 }
 
 interface PerfGiven extends Given {
   readonly value: (buffer: PerfBuffer) => number;
+  readonly needs?: BufferMetric["needs"];
+  readonly qualityBy?: BufferMetric["qualityBy"];
   readonly rest: keyof BuffersState["perf"]["rest"];
 }
 
@@ -40,6 +43,7 @@ export const ringMetrics: readonly BufferMetric[] = [
       "Records committed to a ring buffer: exact while its events_coverage_ratio is 1, else estimated.",
     unit: "",
     quality: "estimated",
+    qualityBy: "ring-buffers",
     source: "headers of its records",
     value: ({ readings }) => readings.events.value,
     rest: "events",
@@ -51,6 +55,7 @@ export const ringMetrics: readonly BufferMetric[] = [
       "Records that were reserved in a ring buffer and given up: exact while its events_coverage_ratio is 1, else estimated.",
     unit: "",
     quality: "estimated",
+    qualityBy: "ring-buffers",
     source: "headers of its records",
     value: ({ readings }) => readings.discards.value,
     rest: "discards",
@@ -136,6 +141,7 @@ export const perfMetrics: readonly BufferMetric[] = [
       "Samples written to a perf buffer: exact where all were counted, else estimated; the API tells which.",
     unit: "",
     quality: "estimated",
+    qualityBy: "perf-buffers",
     source: "headers of its records",
     value: ({ readings }) => readings.events.value,
     rest: "samples",
@@ -147,6 +153,8 @@ export const perfMetrics: readonly BufferMetric[] = [
       "Samples that found no room in a perf buffer: exact since Linux 6.0, before a lower bound.",
     unit: "",
     quality: "exact",
+    needs: ["perf-buffers", "perf-losses"],
+    qualityBy: "perf-losses",
     source: "perf_event.lost_samples",
     value: ({ readings }) => readings.lostEvents.value,
     rest: "lostSamples",
@@ -192,6 +200,7 @@ export const perfMetrics: readonly BufferMetric[] = [
       source: "perf_buffer.nr_pages + 1",
     }),
     of: "perf",
+    needs: ["perf-buffers"],
     labels: ["map_id", "map_name"],
     samples: perfMemory,
   },
@@ -227,6 +236,7 @@ function ofRings({ value, rest, ...given }: RingGiven): BufferMetric {
   return {
     ...shared(given),
     of: "rings",
+    needs: ["ring-buffers"],
     labels: ["map_id", "map_name"],
     *samples({ snapshot }: PageInput): Generator<Sample> {
       for (const ring of buffersOf(snapshot).rings) {
@@ -245,6 +255,7 @@ function ofRings({ value, rest, ...given }: RingGiven): BufferMetric {
 
 function ofPerf({ value, rest, ...given }: PerfGiven): BufferMetric {
   return {
+    needs: ["perf-buffers"],
     ...shared(given),
     of: "perf",
     labels: ["map_id", "map_name", "cpu"],
@@ -307,6 +318,8 @@ function ofLooks(
     kind: "node",
     labels: [],
     group: "collector",
+    needs: [],
+    parts: { ring: ["ring-buffers"], perf: ["perf-buffers"] },
     quality: "exact",
     source: "CLOCK_MONOTONIC, the agent's own count",
     *samples({ snapshot: { buffers } }: PageInput): Generator<Sample> {

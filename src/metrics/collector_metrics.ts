@@ -20,6 +20,7 @@ const ofCollectors = {
   kind: "node",
   unit: "",
   group: "collector",
+  needs: [],
   quality: "exact",
   source: "the agent's own count",
 } as const;
@@ -32,6 +33,7 @@ export const sampleDuration: HistogramMetric = {
   unit: "seconds",
   labels: ["collector"],
   group: "collector",
+  needs: [],
   quality: "exact",
   source: "CLOCK_MONOTONIC around the sample, in its worker",
   // deno-fmt-ignore -- one decade a line

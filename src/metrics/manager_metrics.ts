@@ -30,12 +30,18 @@ const OF_MANAGERS = {
   source: HOOK_SOURCE,
 } as const;
 
+const COUNTED = {
+  ...OF_MANAGERS,
+  needs: ["operations"],
+  qualityBy: "operations",
+} as const;
+
 export const managerMetrics: readonly NodeMetric[] = [
   loaded("program", "Programs"),
   loaded("map", "Maps"),
   loaded("link", "Links"),
   {
-    ...OF_MANAGERS,
+    ...COUNTED,
     name: `${PREFIX}_program_load_duration_ms`,
     type: "histogram",
     help:
@@ -53,6 +59,12 @@ export const managerMetrics: readonly NodeMetric[] = [
       "Loads and attachments that failed, which need --operations on, and runs of held programs that the kernel skipped.",
     unit: "",
     labels: ["manager", "kind", "errno"],
+    needs: [],
+    parts: {
+      load: ["operations"],
+      attach: ["operations"],
+      missed_run: ["holders", "missed-runs"],
+    },
     source: `${HOOK_SOURCE}; bpf_prog_info.recursion_misses`,
     samples: programErrors,
   },
@@ -61,6 +73,8 @@ export const managerMetrics: readonly NodeMetric[] = [
 function loaded(type: "program" | "map" | "link", what: string): NodeMetric {
   return {
     ...OF_MANAGERS,
+    needs: [`${type}s`, "holders"],
+    qualityBy: "holders",
     name: `${PREFIX}_loaded_${type}s`,
     type: "gauge",
     help:
@@ -80,7 +94,7 @@ function loaded(type: "program" | "map" | "link", what: string): NodeMetric {
 
 function counted(what: "lookups" | "updates", help: string): NodeMetric {
   return {
-    ...OF_MANAGERS,
+    ...COUNTED,
     name: `${PREFIX}_map_${what}_total`,
     type: "counter",
     help: `${help}, failed ones included; needs --operations on.`,

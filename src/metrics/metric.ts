@@ -3,6 +3,7 @@
  * the types that the catalog's parts are written in and every exposition reads.
  * @module
  */
+import type { CheckName } from "../check_names.ts";
 import { isKnown } from "../state/totals.ts";
 import type { CollectorName, ObjectType } from "../../workers/protocol.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
@@ -38,7 +39,17 @@ interface Described {
   readonly unit: "" | "bytes" | "seconds" | "ns" | "ms" | "ratio" | "percent";
   readonly labels: readonly string[];
   readonly group: MetricGroup;
+  /** Wherever it is there, unless `qualityBy` tells better; at worst, where it differs from series to series. */
   readonly quality: Quality;
+  /**
+   * What it takes of a machine: rows of `check`. Where one of them says no, or is off, the metric is not there. Empty for what the agent
+   * knows by itself.
+   */
+  readonly needs: readonly CheckName[];
+  /** One of `needs` whose row says how good the metric is here; without it `quality` does. */
+  readonly qualityBy?: CheckName;
+  /** By value of a label, what those series take beside `needs`: the metric is there where one part is, as good as the worst that is. */
+  readonly parts?: Readonly<Record<string, readonly CheckName[]>>;
   /** Where the number comes from: a field of the kernel, a file, or the agent's own count. */
   readonly source: string;
   /** Left out with `--system-stats false`. */

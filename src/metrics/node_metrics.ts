@@ -12,6 +12,16 @@ import {
 } from "../state/totals.ts";
 import type { NodeMetric, PageInput, Sample } from "./metric.ts";
 
+const OF_TABLES = {
+  needs: [],
+  parts: {
+    map: ["maps"],
+    program: ["programs"],
+    link: ["links"],
+    btf: ["btf"],
+  },
+} as const;
+
 export const objectCountMetrics: readonly NodeMetric[] = [
   {
     kind: "node",
@@ -21,6 +31,7 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     unit: "",
     labels: ["type"],
     group: "objects",
+    ...OF_TABLES,
     quality: "exact",
     source: "BPF_*_GET_NEXT_ID",
     samples: ({ snapshot }) => byTable(snapshot, (table) => table.size),
@@ -34,6 +45,7 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     unit: "",
     labels: ["type"],
     group: "objects",
+    ...OF_TABLES,
     quality: "lower bound",
     source: "PERF_RECORD_BPF_EVENT; ids that are new, and gaps between them",
     samples: ({ snapshot }) => byTable(snapshot, (table) => table.created),
@@ -47,6 +59,7 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     unit: "",
     labels: ["type"],
     group: "objects",
+    ...OF_TABLES,
     quality: "lower bound",
     source: "PERF_RECORD_BPF_EVENT; created, less those alive",
     samples: ({ snapshot }) => byTable(snapshot, (table) => table.destroyed),
@@ -60,6 +73,7 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     unit: "bytes",
     labels: [],
     group: "objects",
+    needs: ["maps", "programs"],
     quality: "exact",
     source: "sum over all maps and programs",
     systemStats: true,
@@ -74,6 +88,8 @@ export const objectCountMetrics: readonly NodeMetric[] = [
     unit: "bytes",
     labels: ["type"],
     group: "objects",
+    needs: ["memlock"],
+    parts: { map: ["maps"], program: ["programs"] },
     quality: "exact",
     source: "sum of map_memlock_bytes, of program_memlock_bytes",
     systemStats: true,
@@ -90,6 +106,7 @@ export const runStatsMetrics: readonly NodeMetric[] = [{
   unit: "",
   labels: ["source"],
   group: "programs",
+  needs: [],
   quality: "exact",
   source: "BPF_ENABLE_STATS, kernel.bpf_stats_enabled, a test run at start",
   samples: statsEnabled,
@@ -104,6 +121,15 @@ export const limitMetrics: readonly NodeMetric[] = [{
   unit: "percent",
   labels: ["resource"],
   group: "limits",
+  needs: [],
+  parts: {
+    memory: ["maps", "programs", "memlock"],
+    jit: ["programs", "jit-limit"],
+    maps: ["maps"],
+    programs: ["programs"],
+    links: ["links"],
+    map_entries: ["map-entries"],
+  },
   quality: "exact",
   source:
     "total_memlock_bytes, MemTotal; bpf_prog_info.jited_prog_len, net.core.bpf_jit_limit; --limit; map_entries",

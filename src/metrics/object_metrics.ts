@@ -26,6 +26,12 @@ const DEFAULTS = {
   rest: "sum",
 } as const;
 
+const WHILE_COUNTED = {
+  runStats: true,
+  needs: ["programs", "run-stats"],
+  qualityBy: "run-stats",
+} as const;
+
 type Given =
   & Pick<ObjectMetric, "name" | "type" | "help" | "source" | "values">
   & Partial<ObjectMetric>;
@@ -56,6 +62,8 @@ export const mapMetrics: readonly ObjectMetric[] = [
     help:
       "Memory that the kernel accounts to a map. Absent where it is not known; by the walk as it was at the map's birth.",
     unit: "bytes",
+    needs: ["maps", "memlock"],
+    qualityBy: "memlock",
     source:
       "formulas that equal fdinfo's memlock, proven at start; else fdinfo",
     values:
@@ -67,6 +75,8 @@ export const mapMetrics: readonly ObjectMetric[] = [
     type: "gauge",
     help:
       "Entries that a map has, of types of which the kernel keeps count; absent for others, and by the walk.",
+    needs: ["maps", "map-entries"],
+    qualityBy: "map-entries",
     source: "bpf_map_sum_elem_count(), or the type's own struct",
     values: ({ tables: { map: { columns: { entries } } } }) => (row) =>
       entries[row],
@@ -105,6 +115,8 @@ export const programMetrics: readonly ObjectMetric[] = [
     help:
       "Memory that the kernel accounts to a program: pages of its instructions, without what they were JITed to.",
     unit: "bytes",
+    needs: ["programs", "memlock"],
+    qualityBy: "memlock",
     source: "bpf_prog.pages; by the walk fdinfo's memlock",
     values: ofEachProgram(programMemlockBytes),
   }),
@@ -115,7 +127,7 @@ export const programMetrics: readonly ObjectMetric[] = [
     help: "Run time of a program while run-time statistics were on, in ns.",
     unit: "ns",
     source: "bpf_prog_info.run_time_ns",
-    runStats: true,
+    ...WHILE_COUNTED,
   }),
   ofPrograms({
     ...column("runCount"),
@@ -123,7 +135,7 @@ export const programMetrics: readonly ObjectMetric[] = [
     type: "counter",
     help: "Runs of a program while run-time statistics were on.",
     source: "bpf_prog_info.run_cnt",
-    runStats: true,
+    ...WHILE_COUNTED,
   }),
   ofPrograms({
     name: "odigos_ebpf_program_instructions",
@@ -138,6 +150,7 @@ export const programMetrics: readonly ObjectMetric[] = [
     name: "odigos_ebpf_program_verified_instructions",
     type: "gauge",
     help: "Instructions that the verifier walked through to accept a program.",
+    needs: ["programs", "verified-instructions"],
     source: "bpf_prog_info.verified_insns",
     values: ofEachProgram((program) => program.verifiedInstructions ?? NaN),
   }),
@@ -146,6 +159,7 @@ export const programMetrics: readonly ObjectMetric[] = [
     name: "odigos_ebpf_program_recursion_misses_total",
     type: "counter",
     help: "Runs of a program that the kernel skipped to prevent recursion.",
+    needs: ["programs", "missed-runs"],
     source: "bpf_prog_info.recursion_misses",
   }),
   ofPrograms({
@@ -155,7 +169,7 @@ export const programMetrics: readonly ObjectMetric[] = [
     help: "Share of one CPU that a program took over the last interval.",
     unit: "ratio",
     source: "bpf_prog_info.run_time_ns between two samples",
-    runStats: true,
+    ...WHILE_COUNTED,
   }),
   ofPrograms({
     ...column("cpuRatioMax", "nothing"),
@@ -165,7 +179,7 @@ export const programMetrics: readonly ObjectMetric[] = [
       "Highest share of one CPU that a program took over an interval of the last 60 s.",
     unit: "ratio",
     source: "bpf_prog_info.run_time_ns between two samples",
-    runStats: true,
+    ...WHILE_COUNTED,
   }),
 ];
 
@@ -178,6 +192,8 @@ export const linkMetrics: readonly ObjectMetric[] = [{
   help: "What a link is, always 1; for joins on link_id and prog_id.",
   labels: ["link_id", "link_type", "prog_id", "attach_type", "target"],
   group: "links",
+  needs: ["links"],
+  qualityBy: "links",
   source: "struct bpf_link_info",
   rest: "nothing",
   values: () => () => 1,
@@ -246,6 +262,8 @@ function ofMaps(given: Given): ObjectMetric {
     ...DEFAULTS,
     table: "map",
     group: "maps",
+    needs: ["maps"],
+    ...(given.needs === undefined ? { qualityBy: "maps" } : {}),
     labels: MAP_LABELS,
     ...given,
   };
@@ -256,6 +274,8 @@ function ofPrograms(given: Given): ObjectMetric {
     ...DEFAULTS,
     table: "program",
     group: "programs",
+    needs: ["programs"],
+    ...(given.needs === undefined ? { qualityBy: "programs" } : {}),
     labels: PROGRAM_LABELS,
     ...given,
   };

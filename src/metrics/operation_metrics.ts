@@ -22,6 +22,8 @@ export const operationMetrics: readonly NodeMetric[] = [
     labels: ["map_id", "map_name", "map_type", "operation"],
     group: "operations",
     quality: "exact",
+    needs: ["operations"],
+    qualityBy: "operations",
     source: "fentry or tracepoint of bpf(), counted in the kernel",
     samples: mapOperations,
   },
@@ -38,6 +40,7 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     labels: [],
     group: "collector",
     quality: "exact",
+    needs: ["operations"],
     source: "the agent's program in the kernel",
     *samples({ snapshot: { operations } }): Generator<Sample> {
       if (operations !== undefined) {
@@ -55,6 +58,7 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     labels: ["hook"],
     group: "collector",
     quality: "exact",
+    needs: ["operations"],
     source: "the agent's own count",
     *samples({ snapshot: { operations } }): Generator<Sample> {
       if (operations === undefined) return;

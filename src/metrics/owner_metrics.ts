@@ -25,6 +25,8 @@ export const ownerMetrics: readonly NodeMetric[] = [
     unit: "",
     labels: ["type", "id", "pid", "comm", "container_id", "pod_uid"],
     group: "objects",
+    needs: ["holders"],
+    qualityBy: "holders",
     quality: "exact",
     source: HOLDERS_SOURCE,
     *samples({ snapshot }: PageInput): Generator<Sample> {
@@ -50,6 +52,7 @@ export const ownerMetrics: readonly NodeMetric[] = [
     unit: "",
     labels: ["type"],
     group: "objects",
+    needs: ["holders"],
     quality: "lower bound",
     source: HOLDERS_SOURCE,
     *samples({ snapshot }: PageInput): Generator<Sample> {
@@ -95,6 +98,7 @@ function ofLastPass(
     type: "gauge",
     labels: [],
     group: "collector",
+    needs: ["holders"],
     quality: "exact",
     source: "CLOCK_MONOTONIC, the agent's own count",
     *samples({ snapshot: { holders }, nowMs }: PageInput): Generator<Sample> {

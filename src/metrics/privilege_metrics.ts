@@ -9,6 +9,7 @@ const OF_THE_AGENT = {
   type: "gauge",
   unit: "",
   group: "collector",
+  needs: [],
   quality: "exact",
   source: "CapEff of /proc/thread-self/status",
 } as const;

@@ -91,6 +91,7 @@ function gauge(given: Given): ProcessMetric {
     type: "gauge",
     labels: [],
     group: "process",
+    needs: [],
     quality: "exact",
     systemStats: true,
     ...given,

@@ -61,3 +61,18 @@ Deno.test("holdRunStats() tells nothing of a kernel that does not count runs", (
   assertEquals("other" in holdRunStats(kernel, false).facts, false);
   assertEquals(kernel.openFds, 0);
 });
+
+Deno.test("holdRunStats() in a dry run says what would be, and switches nothing on", () => {
+  const kernel = new FakeKernel();
+  const { facts, fd } = holdRunStats(kernel, true, true);
+  assertEquals([facts.agent, fd], [true, undefined]);
+  assertEquals([kernel.statsEnabled, kernel.openFds], [false, 0]);
+  kernel.fail(BPF.ENABLE_STATS, EPERM);
+  const refused = holdRunStats(kernel, true, true);
+  assertEquals(refused.facts.reason, "BPF_ENABLE_STATS failed: EPERM");
+  const old = new FakeKernel({ lacks: [BPF.ENABLE_STATS, BPF.ITER_CREATE] });
+  assertEquals(
+    holdRunStats(old, true, true).facts.reason,
+    "BPF_ENABLE_STATS failed: EINVAL",
+  );
+});

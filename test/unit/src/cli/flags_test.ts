@@ -34,7 +34,7 @@ Deno.test("FLAGS refuses an empty value for every flag that has one", () => {
 
 Deno.test("settingsOf() gives serve every setting, and what does not sample none", () => {
   assertEquals(settingsOf("serve"), SETTINGS);
-  assertEquals(settingsOf("catalog"), []);
+  assertEquals(settingsOf("bench"), []);
   const names = settingsOf("check").map(({ name }) => name);
   assert(names.includes("backend") && !names.includes("listen"));
 });

@@ -151,8 +151,8 @@ const MISTAKES: readonly [args: string[], message: string][] = [
     "Cannot use --listen with once: it is a flag of serve",
   ],
   [
-    ["catalog", "--config=x"],
-    "Cannot use --config with catalog: it is a flag of serve, once and check",
+    ["bench", "--config=x"],
+    "Cannot use --config with bench: it is a flag of serve, once, check and catalog",
   ],
   [
     ["--format", "json", "serve"],
@@ -176,7 +176,7 @@ const MISTAKES: readonly [args: string[], message: string][] = [
   ],
   [
     ["bench", "--interval", "1s"],
-    "Cannot use --interval with bench: it is a flag of serve, once and check",
+    "Cannot use --interval with bench: it is a flag of serve, once, check and catalog",
   ],
   [
     ["check", "--format", "prom"],

@@ -194,9 +194,12 @@ Deno.test("parse() reads what once, check, catalog and version are asked for", a
       request: { objects: 0, seconds: 0.5, budgetRatio: 0.025 },
     },
   );
+  assertEquals<Invocation>(
+    await parse(["catalog", "--interval=1s", "--format=json"], ports()),
+    { kind: "catalog", config, format: "json" },
+  );
   assertEquals(await parse(["catalog", "--format", "markdown"], ports()), {
-    kind: "catalog",
-    format: "markdown",
+    kind: "catalog-markdown",
   });
   assertEquals(await parse(["version"], ports()), { kind: "version" });
 });
@@ -206,10 +209,13 @@ Deno.test("parse() reads variables and the file for commands that have a configu
     env: { BPFPULSE_CONFIG: "/gone.yaml", BPFPULSE_INTERVAL: "x" },
   });
   for (
-    const args of [["bench"], ["catalog"], ["version"], ["help"], [
-      "once",
-      "--help",
-    ]]
+    const args of [
+      ["bench"],
+      ["catalog", "--format=markdown"],
+      ["version"],
+      ["help"],
+      ["once", "--help"],
+    ]
   ) {
     assert((await parse(args, broken)).kind !== "error");
   }
@@ -339,6 +345,7 @@ Deno.test("parse() never throws, and says one safe line about any bad command li
           case "serve":
           case "once":
           case "check":
+          case "catalog":
             assert(Object.isFrozen(invocation.config));
             break;
           case "error":
@@ -351,7 +358,9 @@ Deno.test("parse() never throws, and says one safe line about any bad command li
           case "bench":
             assert(invocation.request.budgetRatio > 0);
             break;
-          case "catalog":
+          case "catalog-markdown":
+            assert(args.some((arg) => arg.endsWith("markdown")));
+            break;
           case "print-config":
             assert(args.some((arg) => arg.endsWith(invocation.kind)));
         }

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { BPF, EMFILE, EPERM } from "../../../../ffi/mod.ts";
+import { CHECK_NAMES } from "../../../../src/check_names.ts";
 import {
   check,
-  CHECK_NAMES,
   type CheckOptions,
   type CheckRow,
 } from "../../../../src/commands/check.ts";
@@ -60,18 +60,29 @@ function missing(rows: Map<string, CheckRow>): string[] {
   return [...rows.values()].flatMap(({ ok, name }) => ok ? [] : [name]);
 }
 
-Deno.test("check() has a row for each name that can be required, all good as root", () => {
+/** The fake kernel has no iterators. */
+const BY_WALK = ["map-entries"];
+
+Deno.test("check() has a row for each name that can be required, all good as root but what the walk lacks", () => {
   const rows = rowsOf(new FakeKernel());
   assertEquals([...rows.keys()], [...CHECK_NAMES]);
-  assertEquals(missing(rows), []);
-  assertEquals([...rows.values()].filter(({ remedy }) => remedy), []);
+  assertEquals(missing(rows), BY_WALK);
+  assertEquals(
+    [...rows.values()].flatMap(({ name, remedy }) => remedy ? [name] : []),
+    BY_WALK,
+  );
 });
 
 Deno.test("check() tries: what cannot be sampled is missing whatever the facts say", () => {
   const kernel = new FakeKernel();
   kernel.fail(BPF.PROG_GET_NEXT_ID, EPERM);
   const rows = rowsOf(kernel);
-  assertEquals(missing(rows), ["programs"]);
+  assertEquals(missing(rows), [
+    "programs",
+    ...BY_WALK,
+    "missed-runs",
+    "verified-instructions",
+  ]);
   assertEquals(rows.get("programs"), {
     name: "programs",
     gives: "every program: type, name, size, run time and runs",
@@ -96,11 +107,11 @@ Deno.test("check() without privilege names the one thing that would give what is
 Deno.test("check() tells old kernels from missing privileges", () => {
   const lacks = [BPF.LINK_GET_NEXT_ID, BPF.BTF_GET_NEXT_ID];
   const rows = rowsOf(new FakeKernel({ lacks }));
-  assertEquals(missing(rows), ["links", "btf"]);
+  assertEquals(missing(rows), ["links", "btf", ...BY_WALK]);
   assertEquals(rows.get("links")?.remedy, "run on Linux 5.8 or newer");
   assertEquals(rows.get("btf")?.remedy, "run on Linux 5.4 or newer");
   const none = rowsOf(new FakeKernel({ lacks: [BPF.MAP_GET_NEXT_ID] }));
-  assertEquals(missing(none), ["kernel", "maps"]);
+  assertEquals(missing(none), ["kernel", "maps", ...BY_WALK]);
 });
 
 Deno.test("check() grades a table with objects that could not be opened as a lower bound", () => {
@@ -157,7 +168,7 @@ Deno.test("check() says what was seen of holders, what was not, and how to get t
   })
     .get("holders");
   assertEquals(walked?.reason, "the walk tells nothing of who holds objects");
-  assertEquals(walked?.remedy, "bpfpulse check --backend auto");
+  assertEquals(walked?.remedy, "bpfpulse --backend auto");
   assertEquals(
     failed("refused", { missing: NOT_PERMITTED.missing }),
     "start bpfpulse as root",
