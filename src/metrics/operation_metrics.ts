@@ -8,6 +8,7 @@ import type { NodeSnapshot } from "../state/node_state.ts";
 import type { NodeMetric, PageInput, Sample } from "./metric.ts";
 import { type Labels, seriesLabels } from "./labels.ts";
 
+const NS_PER_S = 1e9;
 const UNSEEN = { map_id: "unseen", map_name: "unseen", map_type: "unseen" };
 const OTHER = { map_id: "other", map_name: "other", map_type: "other" };
 
@@ -64,11 +65,11 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
   },
   {
     kind: "node",
-    name: "odigos_ebpf_collector_operations_cost_ns",
+    name: "odigos_ebpf_collector_operations_cost_seconds",
     type: "gauge",
     help:
       "How much longer a call of bpf(), or any other system call, takes while operations are counted, as calls of the agent's own showed at start.",
-    unit: "ns",
+    unit: "seconds",
     labels: ["call"],
     group: "collector",
     quality: "estimated",
@@ -76,8 +77,8 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     *samples({ facts: { operations } }): Generator<Sample> {
       const cost = operations?.cost;
       if (cost === undefined) return;
-      yield { labels: { call: "bpf" }, value: cost.bpfNs };
-      yield { labels: { call: "other" }, value: cost.otherNs };
+      yield { labels: { call: "bpf" }, value: cost.bpfNs / NS_PER_S };
+      yield { labels: { call: "other" }, value: cost.otherNs / NS_PER_S };
     },
   },
   {
