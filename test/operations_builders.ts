@@ -52,6 +52,7 @@ export function anOperationsPass(
     isAttached: true,
     elapsedMs: 500,
     attachedMs: 500,
+    countedMs: given.attachedMs ?? 500,
     processes: processes.map((process, i) => ({
       pid: 100 + i,
       startedAtMs: 10 * (i + 1),

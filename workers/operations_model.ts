@@ -90,6 +90,8 @@ export interface OperationsPass {
   readonly elapsedMs: number;
   /** Part of it in which operations were counted. */
   readonly attachedMs: number;
+  /** For how long what is told here was counted: between the two readings before this one. Rates go by it. */
+  readonly countedMs: number;
   readonly processes: readonly OperatingProcess[];
   /**
    * In fives, as OPERATION_COLUMNS: `process` is an index in `processes`, `operation` one in OPERATIONS, `errno` 0 for success.
@@ -116,4 +118,13 @@ export interface OperationsFacts {
   readonly hook?: Hook;
   /** Why not by a cheaper one, or why not at all. */
   readonly reason?: string;
+  readonly cost?: OperationsCost;
+}
+
+/** How much longer a call takes while operations are counted, in ns, as calls of the agent's own showed at start. */
+export interface OperationsCost {
+  /** Of bpf(). */
+  readonly bpfNs: number;
+  /** Of any other system call. */
+  readonly otherNs: number;
 }

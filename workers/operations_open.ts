@@ -32,7 +32,12 @@ import {
   ROW,
 } from "../ffi/mod.ts";
 import type { Unprivileged } from "./acquire.ts";
-import type { OperationsFacts, OperationsMode } from "./operations_model.ts";
+import { CallTimer, costOf } from "./operations_cost.ts";
+import type {
+  OperationsCost,
+  OperationsFacts,
+  OperationsMode,
+} from "./operations_model.ts";
 
 /** What the worker counts with. Plain data. */
 export interface OperationsHandle {
@@ -101,15 +106,18 @@ export function openOperationsAtStart(
     using pins = new PinPlace(kernel);
     for (const hook of hooks) {
       const opened = openOperations(kernel, types, hook, pins);
-      const wrong = typeof opened === "string"
-        ? opened
-        : whyNotCounting(kernel, opened);
-      if (typeof opened === "string" || wrong !== undefined) {
-        if (typeof opened !== "string") close(kernel, opened);
-        reasons.push(`${hook}: ${wrong}`);
+      if (typeof opened === "string") {
+        reasons.push(`${hook}: ${opened}`);
         continue;
       }
-      const answer = hold(kernel, opened, { mode, reasons }, unprivileged);
+      const cost = tryCounting(kernel, opened);
+      if (typeof cost === "string") {
+        close(kernel, opened);
+        reasons.push(`${hook}: ${cost}`);
+        continue;
+      }
+      const facts = { mode, cost, reasons };
+      const answer = hold(kernel, opened, facts, unprivileged);
       if (typeof answer !== "string") return answer;
       reasons.push(`${hook}: ${answer}`);
     }
@@ -135,7 +143,11 @@ function nothing(facts: OperationsFacts): OpenedOperations {
 function hold(
   kernel: KernelPort,
   opened: OpenOperations,
-  { mode, reasons }: { mode: OperationsMode; reasons: readonly string[] },
+  { mode, cost, reasons }: {
+    mode: OperationsMode;
+    cost: OperationsCost;
+    reasons: readonly string[];
+  },
   unprivileged: Unprivileged | undefined,
 ): OpenedOperations | string {
   const { hook, drain, enterFd, exitFd, stateFd } = opened;
@@ -160,6 +172,7 @@ function hold(
     facts: {
       mode,
       hook,
+      cost,
       ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") }),
     },
     handle: {
@@ -181,11 +194,16 @@ function hold(
 
 const CHECK_CALLS = 3;
 
-/** Does operations of its own, and looks for them. Undefined where they are counted, each of them; nothing is attached afterwards. */
-function whyNotCounting(
+/**
+ * Does operations of its own, and looks for them. What calls cost while they are counted, or one sentence where not each of them was;
+ * nothing is attached afterwards.
+ */
+function tryCounting(
   kernel: KernelPort,
   opened: OpenOperations,
-): string | undefined {
+): OperationsCost | string {
+  const timer = new CallTimer(kernel, opened.stateFd);
+  const before = timer.take();
   const attached = attachOperations(kernel, opened);
   if (typeof attached === "number") {
     return `BPF_RAW_TRACEPOINT_OPEN failed: ${errnoName(-attached)}`;
@@ -195,7 +213,9 @@ function whyNotCounting(
   for (let i = 0; i < CHECK_CALLS; i++) {
     lookUpElement(kernel, opened.stateFd, key, value);
   }
+  const during = timer.take();
   detachOperations(kernel, attached);
+  const after = timer.take();
   const session = new IteratorSession(
     kernel,
     iterationsOf(kernel, opened.drain),
@@ -222,7 +242,7 @@ function whyNotCounting(
     }
   }
   return counted === CHECK_CALLS
-    ? undefined
+    ? costOf(before, during, after)
     : `${CHECK_CALLS} look-ups of its own were counted as ${counted}`;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
 import { formatOperationsMode } from "../config/operations_mode.ts";
-import { costOf } from "../http/operations_readiness.ts";
+import { costText } from "../http/operations_readiness.ts";
 import type { CheckRow } from "./check_rows.ts";
 
 export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
@@ -13,8 +13,7 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
     name: "operations",
     gives: "operations by map and by manager, load times, failed loads",
   } as const;
-  const { mode = "off", hook, reason } = operations ?? {};
-  if (mode === "off") {
+  if (operations === undefined || operations.mode === "off") {
     return {
       ...row,
       ok: true,
@@ -22,6 +21,7 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
         "off, so nothing is attached to system calls; --operations on counts them",
     };
   }
+  const { mode, hook, reason } = operations;
   if (hook === undefined) {
     return {
       ...row,
@@ -42,7 +42,7 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
     }),
     reason: [
       `by ${hook}, ${formatOperationsMode(mode)}`,
-      costOf(hook),
+      costText(operations) ?? "",
       ...(reason === undefined ? [] : [`not by ${reason}`]),
     ].join("; "),
   };

@@ -4,8 +4,14 @@
  * @module
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
+import type { MapUser } from "../state/map_users.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
-import type { OperationsState } from "../state/operations.ts";
+import type { OperationsFacts } from "../../workers/operations_model.ts";
+import { busiestMaps } from "../state/busiest_maps.ts";
+import {
+  operationsQuality,
+  type OperationsState,
+} from "../state/operations.ts";
 
 /** Maps that are named. */
 const MOST_BUSY = 5;
@@ -16,6 +22,10 @@ export interface BusyMap {
   readonly name: string;
   readonly type: string;
   readonly perSecond: number;
+  /** Operations since the start; of windows alone where they are counted so. */
+  readonly counted: number;
+  /** Who did most of the last ones. */
+  readonly by: MapUser | undefined;
 }
 
 export interface OperationsReadiness {
@@ -29,24 +39,22 @@ export interface OperationsReadiness {
   readonly isAttached: boolean;
   /** Of the time since the start; undefined before the first pass. */
   readonly attachedRatio: number | undefined;
-  /** While attached, over the last reading that counted. */
+  /** While attached, over the last reading or the last window. */
   readonly perSecond: number | undefined;
   readonly lost: number | undefined;
-  /** What it costs while attached; undefined where nothing is. */
+  /** Runs of the counting program that the kernel skipped: each may be an operation in no count. */
+  readonly skipped: number | undefined;
+  /** Of counts, as they stand now. */
+  readonly quality: ReturnType<typeof operationsQuality> | undefined;
+  /** What it costs while attached; undefined where nothing can be. */
   readonly cost: string | undefined;
   readonly busiestMaps: readonly BusyMap[];
 }
 
-const COSTS = {
-  fentry:
-    "every bpf() call of the node takes longer, other system calls do not; see bench/README.md",
-  tracepoint:
-    "every system call of the node takes some 100 ns longer, twice that with run-time statistics; see bench/README.md",
-} as const;
-
 export function operationsReadiness(
   { operations: facts }: Pick<NodeFacts, "operations">,
   { operations }: Pick<NodeSnapshot, "operations">,
+  nowMs: number,
 ): OperationsReadiness {
   const hook = facts?.hook;
   const mode = facts?.mode ?? "off";
@@ -56,35 +64,59 @@ export function operationsReadiness(
     reason: operations?.reason ?? facts?.reason,
     isWindowed: typeof mode !== "string",
     isAttached: operations?.isAttached ?? false,
-    attachedRatio: operations && ratioOf(operations),
+    attachedRatio: operations && ratioOf(operations, nowMs),
     perSecond: operations && rounded(operations.perSecond),
     lost: operations?.lost,
-    cost: hook && COSTS[hook],
-    busiestMaps: operations === undefined ? [] : busiest(operations),
+    skipped: operations?.skipped,
+    quality: operations && operationsQuality(operations),
+    cost: facts && costText(facts),
+    busiestMaps: operations === undefined ? [] : named(operations),
   };
 }
 
-function ratioOf({ attachedMs, elapsedMs }: OperationsState): number {
-  return elapsedMs > 0 ? Math.round(1_000 * attachedMs / elapsedMs) / 1_000 : 0;
+/** Nothing is told while nothing happens: then it is as the last pass told. */
+function ratioOf(
+  { attachedMs, elapsedMs, isAttached, takenAtMs }: OperationsState,
+  nowMs: number,
+): number {
+  const sinceMs = Math.max(0, nowMs - takenAtMs);
+  const allMs = elapsedMs + sinceMs;
+  const onMs = attachedMs + (isAttached ? sinceMs : 0);
+  return allMs > 0 ? Math.round(1_000 * onMs / allMs) / 1_000 : 0;
 }
 
-function busiest({ maps }: OperationsState): BusyMap[] {
-  return maps.filter(({ perSecond, isGone }) => perSecond > 0 && !isGone)
-    .sort((a, b) => b.perSecond - a.perSecond)
-    .slice(0, MOST_BUSY)
-    .map(({ map: { id, name, type }, perSecond }) => ({
+function named(operations: OperationsState): BusyMap[] {
+  return busiestMaps(operations, MOST_BUSY).map(
+    ({ map: { id, name, type }, perSecond, counted, by }) => ({
       id,
       name,
       type,
       perSecond: rounded(perSecond) ?? 0,
-    }));
+      counted,
+      by,
+    }),
+  );
 }
 
 function rounded(value: number): number | undefined {
   return Number.isNaN(value) ? undefined : Math.round(value * 10) / 10;
 }
 
-/** What counting costs by a hook. */
-export function costOf(hook: keyof typeof COSTS): string {
-  return COSTS[hook];
+/** What counting costs everybody while it is attached, as measured at start; undefined where nothing can be attached. */
+export function costText(
+  { hook, cost }: OperationsFacts,
+): string | undefined {
+  if (hook === undefined) return undefined;
+  const others = hook === "fentry"
+    ? "other system calls cost what they did"
+    : `every other system call${took(cost?.otherNs)}`;
+  return `every bpf() call of the node${took(cost?.bpfNs)}, ${others}; ${
+    cost === undefined
+      ? "bench/operations.ts measures it"
+      : "measured at start, run-time statistics of programs included where they were on"
+  }`;
+}
+
+function took(ns: number | undefined): string {
+  return ns === undefined ? " takes longer" : ` takes ${ns} ns longer`;
 }

@@ -20,6 +20,7 @@ import {
   objectCards,
 } from "./overview_parts.ts";
 import { buffersSection } from "./overview_buffers.ts";
+import { operationsSection } from "./overview_operations.ts";
 import { ownersSection } from "./overview_owners.ts";
 import { OVERVIEW_STYLE, OVERVIEW_STYLE_SOURCE } from "./overview_style.ts";
 import { type Readiness, readiness } from "./readiness.ts";
@@ -80,6 +81,7 @@ export function overviewHandler(options: OverviewOptions): Handler<HttpEnv> {
         )}
       </section>
       ${missingNotice(answer)}
+      ${operationsSection(snapshot, answer.operations)}
       ${ownersSection(snapshot, nowMs)}
       ${buffersSection(snapshot)}
       <section><h2>Collectors</h2>${collectorTable(answer.collectors)}</section>

@@ -127,7 +127,7 @@ export function readiness(input: ReadinessInput): Readiness {
       missing: facts.missing,
     },
     runStats: facts.runStats,
-    operations: operationsReadiness(facts, snapshot),
+    operations: operationsReadiness(facts, snapshot, nowMs),
   };
 }
 

@@ -8,6 +8,7 @@ import type { NodeSnapshot } from "../state/node_state.ts";
 import type { NodeMetric, PageInput, Sample } from "./metric.ts";
 import { type Labels, seriesLabels } from "./labels.ts";
 
+const NS_PER_S = 1e9;
 const UNSEEN = { map_id: "unseen", map_name: "unseen", map_type: "unseen" };
 const OTHER = { map_id: "other", map_name: "other", map_type: "other" };
 
@@ -46,6 +47,41 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
       if (operations !== undefined) {
         yield { labels: {}, value: operations.lost };
       }
+    },
+  },
+  {
+    kind: "node",
+    name: "odigos_ebpf_collector_operations_skipped_total",
+    type: "counter",
+    help:
+      "Runs of the counting program that the kernel skipped, as kernels that preempt themselves do: each may be an operation in no count. Above 0, all counts of operations, loads and failed attempts are lower bounds.",
+    unit: "",
+    labels: [],
+    group: "collector",
+    quality: "exact",
+    source: "bpf_prog_info.recursion_misses",
+    *samples({ snapshot: { operations } }): Generator<Sample> {
+      if (operations?.skipped !== undefined) {
+        yield { labels: {}, value: operations.skipped };
+      }
+    },
+  },
+  {
+    kind: "node",
+    name: "odigos_ebpf_collector_operations_cost_seconds",
+    type: "gauge",
+    help:
+      "How much longer a call of bpf(), or any other system call, takes while operations are counted, as calls of the agent's own showed at start.",
+    unit: "seconds",
+    labels: ["call"],
+    group: "collector",
+    quality: "estimated",
+    source: "CLOCK_MONOTONIC around calls with the hook and without it",
+    *samples({ facts: { operations } }): Generator<Sample> {
+      const cost = operations?.cost;
+      if (cost === undefined) return;
+      yield { labels: { call: "bpf" }, value: cost.bpfNs / NS_PER_S };
+      yield { labels: { call: "other" }, value: cost.otherNs / NS_PER_S };
     },
   },
   {

@@ -4,7 +4,9 @@
  * @module
  */
 import type { MapDescription } from "../../workers/maps/model.ts";
+import type { OperatingProcess } from "../../workers/operations_model.ts";
 import { sameObject } from "./identity.ts";
+import { type MapUser, MapUsers } from "./map_users.ts";
 import { rowOf } from "./row_search.ts";
 import { SeriesRank } from "./series_rank.ts";
 
@@ -19,11 +21,21 @@ export interface MapAccount {
   readonly map: MapDescription;
   /** By operation, as OPERATIONS of the worker. */
   readonly counts: readonly number[];
-  /** A second of counting, over the last pass that counted; NaN before the first. */
+  /** A second of counting, over the last period; NaN before the first. */
   readonly perSecond: number;
+  /** Who did most of it in the last period in which there was any. */
+  readonly by: MapUser | undefined;
   /** Else it is counted under `other`. */
   readonly hasOwnSeries: boolean;
   readonly isGone: boolean;
+}
+
+/** Some operations of one process on one map. */
+export interface MapOperation {
+  readonly mapId: number;
+  readonly operation: number;
+  readonly count: number;
+  readonly process: OperatingProcess | undefined;
 }
 
 /** The map table at one moment. */
@@ -36,9 +48,11 @@ export interface MapRows {
 interface Account {
   map: MapDescription | undefined;
   readonly counts: number[];
-  /** Since the last pass that counted. */
+  /** In the period. */
   recent: number;
+  readonly users: MapUsers;
   perSecond: number;
+  by: MapUser | undefined;
   lastAtMs: number;
   goneAtMs: number | undefined;
   hasOwnSeries: boolean;
@@ -67,8 +81,19 @@ export class MapOperations {
     this.#rank.retune(max);
   }
 
+  /** Rates are of what is added from now on. */
+  beginPeriod(): void {
+    for (const account of this.#accounts.values()) {
+      account.recent = 0;
+      account.users.clear();
+    }
+  }
+
   /** @param mapId 0 where the map was not to be seen */
-  add(mapId: number, operation: number, count: number, atMs: number): void {
+  add(
+    { mapId, operation, count, process }: MapOperation,
+    atMs: number,
+  ): void {
     if (operation >= this.#width) return;
     if (mapId === 0) {
       this.#unseen[operation] += count;
@@ -80,7 +105,9 @@ export class MapOperations {
         map: undefined,
         counts: zeros(this.#width),
         recent: 0,
+        users: new MapUsers(),
         perSecond: NaN,
+        by: undefined,
         lastAtMs: atMs,
         goneAtMs: undefined,
         hasOwnSeries: false,
@@ -90,6 +117,7 @@ export class MapOperations {
     }
     account.counts[operation] += count;
     account.recent += count;
+    if (process !== undefined) account.users.add(process, count);
     account.lastAtMs = atMs;
     if (account.isPlaced && !account.hasOwnSeries) {
       this.#other[operation] += count;
@@ -98,14 +126,14 @@ export class MapOperations {
 
   /**
    * Joins accounts with the table, and ends a pass.
-   * @param countedMs for how long its operations were counted
+   * @param periodMs for how long operations were counted since the period began; 0: rates stay
    */
-  join(rows: MapRows, nowMs: number, countedMs: number): void {
+  join(rows: MapRows, nowMs: number, periodMs: number): void {
     for (const [id, account] of this.#accounts) {
       this.#name(id, account, rows, nowMs);
-      if (countedMs > 0) {
-        account.perSecond = account.recent * 1_000 / countedMs;
-        account.recent = 0;
+      if (periodMs > 0) {
+        account.perSecond = account.recent * 1_000 / periodMs;
+        account.by = account.users.first ?? account.by;
       }
     }
     this.#bound();
@@ -115,11 +143,12 @@ export class MapOperations {
   /** Of maps whose name is known, ascending by id. */
   accounts(): MapAccount[] {
     return [...this.#accounts].sort(([a], [b]) => a - b).flatMap(
-      ([, { map, counts, perSecond, hasOwnSeries, goneAtMs }]) =>
+      ([, { map, counts, perSecond, by, hasOwnSeries, goneAtMs }]) =>
         map === undefined ? [] : [{
           map,
           counts: [...counts],
           perSecond,
+          by,
           hasOwnSeries,
           isGone: goneAtMs !== undefined,
         }],

@@ -41,14 +41,27 @@ export interface OperationsState {
   /** For how long operations were counted since the start, of how long. */
   readonly attachedMs: number;
   readonly elapsedMs: number;
-  /** A second of counting, over the last pass that counted; NaN before the first. */
+  /** A second of counting, in the last period: between two readings, or the last window; NaN before the first. */
   readonly perSecond: number;
   /** Operations that found no room in the kernel's table. */
   readonly lost: number;
+  /** Runs of the counting program that the kernel skipped, each of which may be one more; undefined where it does not tell. */
+  readonly skipped: number | undefined;
   readonly maps: readonly MapAccount[];
   /** By operation, of maps that no sample has shown, and what `--max-series` left out. */
   readonly unseen: readonly number[];
   readonly other: readonly number[];
+}
+
+/** How far counts can be trusted: those of windows say how often something happens, and those that miss something are a lower bound. */
+export function operationsQuality(
+  { isWindowed, lost, skipped = 0 }: Pick<
+    OperationsState,
+    "isWindowed" | "lost" | "skipped"
+  >,
+): "exact" | "estimated" | "lower bound" {
+  if (isWindowed) return "estimated";
+  return lost > 0 || skipped > 0 ? "lower bound" : "exact";
 }
 
 export interface MapOperationRow {
@@ -66,6 +79,10 @@ export class Operations {
   #elapsedMs = 0;
   #perSecond = NaN;
   #lost = 0;
+  #skipped: number | undefined;
+  /** Of the period: what was counted, in how long. */
+  #recent = 0;
+  #periodMs = 0;
 
   constructor(maxSeries: number) {
     this.#maps = new MapOperations(OPERATION_NAMES.length, maxSeries);
@@ -76,19 +93,32 @@ export class Operations {
   }
 
   take(pass: OperationsPass, rows: MapRows): void {
+    const { takenAtMs, countedMs, isWindowed, isAttached } = pass;
+    const isNewWindow = isAttached && this.#last?.isAttached !== true;
+    if (isWindowed ? isNewWindow : countedMs > 0) {
+      this.#maps.beginPeriod();
+      this.#recent = this.#periodMs = 0;
+    }
     this.#last = pass;
     this.#reason = undefined;
-    const { takenAtMs, attachedMs } = pass;
-    let all = 0;
-    for (const { mapId, operation, count } of operationRows(pass)) {
-      this.#maps.add(mapId, operation, count, takenAtMs);
-      all += count;
+    for (const { process, ...row } of operationRows(pass)) {
+      this.#maps.add(
+        { ...row, process: pass.processes[process] },
+        takenAtMs,
+      );
+      this.#recent += row.count;
     }
-    this.#maps.join(rows, takenAtMs, attachedMs);
-    this.#attachedMs += attachedMs;
+    this.#periodMs += countedMs;
+    this.#maps.join(rows, takenAtMs, this.#periodMs);
+    if (this.#periodMs > 0) {
+      this.#perSecond = this.#recent * 1_000 / this.#periodMs;
+    }
+    this.#attachedMs += pass.attachedMs;
     this.#elapsedMs += pass.elapsedMs;
     this.#lost += pass.lost;
-    if (attachedMs > 0) this.#perSecond = all * 1_000 / attachedMs;
+    if (pass.skipped !== undefined) {
+      this.#skipped = (this.#skipped ?? 0) + pass.skipped;
+    }
   }
 
   /** Looks up maps in the table as it is now: no pass comes while nothing happens. */
@@ -117,6 +147,7 @@ export class Operations {
       elapsedMs: this.#elapsedMs,
       perSecond: this.#perSecond,
       lost: this.#lost,
+      skipped: this.#skipped,
       maps: this.#maps.accounts(),
       unseen: this.#maps.unseen,
       other: this.#maps.other,

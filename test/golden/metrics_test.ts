@@ -93,6 +93,7 @@ const COUNTED = anOperationsPass({
   ],
   loads: [{ tookMs: [0.75, 12] }, { errno: 13, tookMs: [0.2] }],
   attachFailures: [[0, 22, 4]],
+  skipped: 2,
 });
 
 /** A node with something of everything: hostile names, absent values, a stale table, objects beyond --max-series. */
@@ -173,6 +174,11 @@ function theNode(): Exposition {
     facts: someFacts({
       runStats: { agent: true, sysctl: false },
       jitLimitBytes: 528_482_304,
+      operations: {
+        mode: "on",
+        hook: "tracepoint",
+        cost: { bpfNs: 472, otherNs: 265 },
+      },
     }),
     errnoName: (errno) => errno === 13 ? "EACCES" : "EINVAL",
     collectors: () => [

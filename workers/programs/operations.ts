@@ -42,7 +42,11 @@ export class OperationsCollector implements Aside {
   #toldAtMs: number;
   #accountedMs: number;
   #attachedMs = 0;
+  /** Attached time since the last reading, and between the two before: what is read was counted then. */
+  #sinceReadingMs = 0;
+  #countedMs = 0;
   #wasAttached: boolean | undefined;
+  #toldNothing = false;
   #readingsLeft = LAST_READINGS;
   #dueAtMs = -Infinity;
   #toldWhy = "";
@@ -79,12 +83,15 @@ export class OperationsCollector implements Aside {
       this.#account(nowMs);
       const refused = this.#turn(nowMs);
       const counts = this.#reader.read();
+      const countedMs = this.#countedMs;
+      this.#countedMs = this.#sinceReadingMs;
+      this.#sinceReadingMs = 0;
       const reason = refused ?? (typeof counts === "string" ? counts : "");
       if (typeof counts === "string" || reason !== "") {
         return this.#failed(reason);
       }
       this.#toldWhy = "";
-      return this.#told(counts, nowMs);
+      return this.#told(counts, nowMs, countedMs);
     } catch (error) {
       return this.#failed(String(error).split("\n", 1)[0]);
     } finally {
@@ -97,7 +104,11 @@ export class OperationsCollector implements Aside {
   }
 
   #account(nowMs: number): void {
-    if (this.#isAttached) this.#attachedMs += nowMs - this.#accountedMs;
+    if (this.#isAttached) {
+      const ms = nowMs - this.#accountedMs;
+      this.#attachedMs += ms;
+      this.#sinceReadingMs += ms;
+    }
     this.#accountedMs = nowMs;
   }
 
@@ -136,21 +147,29 @@ export class OperationsCollector implements Aside {
   #told(
     counts: Counts,
     nowMs: number,
+    countedMs: number,
   ): AsideMessage | undefined {
     const isAttached = this.#isAttached;
     const { rows, loads, attachFailures, lost, skipped = 0 } = counts;
     const nothing = rows.length + loads.length + attachFailures.length +
         lost + skipped === 0;
-    if (nothing && this.#wasAttached === isAttached) return undefined;
-    this.#wasAttached = isAttached;
     const { mode, hook } = this.#handle;
+    const isWindowed = mode !== "on";
+    // The first one that has nothing to tell ends what was told as happening now; silence is part of a window's rate.
+    const isKnown = countedMs === 0 || (!isWindowed && this.#toldNothing);
+    if (nothing && isKnown && this.#wasAttached === isAttached) {
+      return undefined;
+    }
+    this.#toldNothing = nothing;
+    this.#wasAttached = isAttached;
     const pass: OperationsPass = {
       takenAtMs: nowMs,
       hook,
-      isWindowed: mode !== "on",
+      isWindowed,
       isAttached,
       elapsedMs: nowMs - this.#toldAtMs,
       attachedMs: this.#attachedMs,
+      countedMs,
       ...counts,
     };
     this.#toldAtMs = nowMs;

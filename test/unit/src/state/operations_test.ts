@@ -135,3 +135,73 @@ Deno.test("Operations.state tells a rate of the time that counted, and why nothi
   assertEquals(state?.lost, 2);
   assertEquals(state?.reason, "read failed: EIO");
 });
+
+Deno.test("Operations.state tells rates of the last window alone, all of it", () => {
+  const operations = new Operations(10);
+  const table = rows(900, aMap({ id: 7 }));
+  const rates: unknown[] = [];
+  for (
+    const [isAttached, countedMs, count] of [
+      [true, 0, 0],
+      [true, 500, 10],
+      [false, 500, 30],
+      [false, 0, 0],
+      [true, 0, 0],
+      [true, 500, 0],
+      [false, 500, 1],
+    ] as const
+  ) {
+    operations.take(
+      anOperationsPass({
+        isWindowed: true,
+        isAttached,
+        countedMs,
+        rows: count === 0 ? [] : [[7, "lookup", count]],
+      }),
+      table,
+    );
+    rates.push(
+      operations.state?.perSecond,
+      operations.state?.maps[0]?.perSecond,
+    );
+  }
+  const none = undefined;
+  // deno-fmt-ignore -- a pass a line
+  assertEquals(rates, [
+    NaN, none,
+    20, 20,
+    40, 40,
+    40, 40,
+    40, 40,
+    0, 0,
+    1, 1,
+  ]);
+  assertEquals(lookups(operations), { 7: 41, unseen: 0, other: 0 });
+});
+
+Deno.test("Operations.state tells who used a map last, also when nobody does any more", () => {
+  const operations = new Operations(10);
+  const table = rows(900, aMap({ id: 7 }));
+  for (const count of [5, 0]) {
+    operations.take(
+      anOperationsPass({
+        processes: [{ pid: 3, comm: "a" }],
+        rows: count === 0 ? [] : [[7, "lookup", count]],
+      }),
+      table,
+    );
+  }
+  const account = operations.state?.maps[0];
+  assertEquals(account?.by, { pid: 3, comm: "a", ratio: 1 });
+  assertEquals(account?.perSecond, 0);
+});
+
+Deno.test("Operations.state tells skipped runs only where the kernel does", () => {
+  const operations = new Operations(10);
+  operations.take(anOperationsPass(), rows(900));
+  assertEquals(operations.state?.skipped, undefined);
+  for (const skipped of [2, 3]) {
+    operations.take(anOperationsPass({ skipped }), rows(900));
+  }
+  assertEquals(operations.state?.skipped, 5);
+});

@@ -82,6 +82,24 @@ Deno.test("OperationsCollector tells its first pass, then only what was counted"
   assertEquals([pass?.isWindowed, pass?.hook], [false, "fentry"]);
 });
 
+Deno.test("OperationsCollector tells for how long it was counted what it read, and once that nothing was any more", () => {
+  let counts = { ...NOTHING, rows: Float64Array.of(1, 0, 0, 0, 5) };
+  const { now, collector } = counting("on", () => counts);
+  const counted: unknown[] = [passOf(collector)?.countedMs];
+  for (const ms of [500, 700, 500]) {
+    now.ms += ms;
+    counted.push(passOf(collector)?.countedMs);
+  }
+  assertEquals(counted, [0, 0, 500, 700]);
+  counts = { ...NOTHING, rows: new Float64Array(0) };
+  const told: unknown[] = [];
+  for (let i = 0; i < 3; i++) {
+    now.ms += 500;
+    told.push(passOf(collector)?.rows.length);
+  }
+  assertEquals(told, [0, undefined, undefined]);
+});
+
 Deno.test("OperationsCollector tells what was lost or skipped even where nothing was counted", () => {
   let counts: Counts = NOTHING;
   const { collector } = counting("on", () => counts);
@@ -97,23 +115,26 @@ Deno.test("OperationsCollector attaches in windows alone, and tells for how long
   assertEquals(attached.size, 0);
   assertEquals(passOf(collector)?.isAttached, true);
   assertEquals(attached.size, 2);
-  let pass: OperationsPass | undefined;
-  while (pass === undefined) {
+  // Silence is told as well: it is part of the window's rate.
+  const passes: OperationsPass[] = [];
+  while (passes.at(-1)?.isAttached !== false) {
     now.ms = collector.dueAtMs;
-    pass = passOf(collector);
+    passes.push(...[passOf(collector)].filter((pass) => pass !== undefined));
   }
   assertEquals(now.ms, 60_000);
   assertEquals(attached.size, 0);
-  assertEquals(pass.isAttached, false);
-  assertEquals([pass.elapsedMs, pass.attachedMs], [10_000, 10_000]);
+  const sum = (name: "elapsedMs" | "attachedMs" | "countedMs") =>
+    passes.reduce((all, pass) => all + pass[name], 0);
+  assertEquals([sum("elapsedMs"), sum("attachedMs")], [10_000, 10_000]);
   // What was in progress is read, then there is nothing to do.
   for (const dueAtMs of [60_500, 150_000]) {
     assertEquals(collector.dueAtMs, dueAtMs);
     now.ms = dueAtMs;
-    pass = passOf(collector);
+    passes.push(...[passOf(collector)].filter((pass) => pass !== undefined));
   }
   assertEquals(attached.size, 2);
-  assertEquals([pass?.elapsedMs, pass?.attachedMs], [90_000, 0]);
+  assertEquals([sum("elapsedMs"), sum("attachedMs")], [100_000, 10_000]);
+  assertEquals(sum("countedMs"), 10_000);
 });
 
 Deno.test("OperationsCollector tells once why it cannot attach, and tries again", () => {
