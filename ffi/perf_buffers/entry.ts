@@ -1,6 +1,7 @@
 /**
- * Owns what the perf buffers' program does with one entry of a map, as instructions: a function for bpf_loop(), which writes one record where
- * the entry is an event with a buffer. In: a writer; the variables `entries` and `budget`. Out: instructions.
+ * Owns what the perf buffers' program does with one entry of a map, as instructions: it writes one record where the entry is an event with
+ * a buffer, as a function for bpf_loop(), or as the body of a bounded loop. In: a writer; the variables `entries` and `budget`. Out:
+ * instructions.
  * Source: kernel/bpf/arraymap.c (perf_event_array), kernel/events/internal.h, kernel/events/ring_buffer.c.
  * @module
  */
@@ -20,11 +21,33 @@ const MOST_WRITTEN = Math.floor(8 * 4096 / PERF_RECORD.size) - 1;
 
 export const ENTRY_FUNCTION = { name: "entry", argumentCount: 2 };
 
+/** How an entry's records are walked. */
+export interface Walk {
+  /** Of a buffer that has come round; the budget is in r1, the walk's start in r3 and the size in r4. Goes to walk_done, or leaves r3 changed. */
+  readonly wrapped: () => void;
+  /** From the variable `at` on. Goes to walk_done, or somewhere else. */
+  readonly walk: () => void;
+}
+
 /** @throws {Absent} */
 export function writeEntryFunction(writer: PerfWriter): void {
   const { asm } = writer;
   asm.label(ENTRY_FUNCTION.name).move("r6", "r2").move("r7", "r1");
   writer.begin();
+  writeEntry(writer, {
+    wrapped: () => searchFirstRecord(writer),
+    walk: () => callWalk(writer),
+  });
+  asm.load(8, "r1", "r6", 0);
+  writeRecord(writer);
+  asm.move("r0", 0).jump("r1", "<", MOST_WRITTEN, "entry_end")
+    .move("r0", 1).label("entry_end").exit()
+    .label("entry_next").move("r0", 0).exit();
+}
+
+/** Of the entry whose index is in r7. Goes to entry_next where it is no buffer, else leaves its record in the variables. @throws {Absent} */
+export function writeEntry(writer: PerfWriter, walk: Walk): void {
+  const { asm } = writer;
   asm.store(4, VARIABLES, PERF_RECORD.index, "r7")
     .alu64("r7", "<<=", 3);
   writer.get("r1", VARIABLE.entries);
@@ -36,8 +59,8 @@ export function writeEntryFunction(writer: PerfWriter): void {
   writeEvent(writer);
   writeBuffer(writer);
   writeState(writer);
-  writeWalk(writer);
-  writeRecord(writer);
+  writeWalk(writer, walk);
+  asm.label("entry_write");
 }
 
 /** Of the event at r7. */
@@ -178,7 +201,7 @@ function writeFirstPosition(writer: PerfWriter): void {
     .label("position_found").store(8, "r8", STATE.position, "r0");
 }
 
-function writeWalk(writer: PerfWriter): void {
+function writeWalk(writer: PerfWriter, { wrapped, walk }: Walk): void {
   const { asm } = writer;
   asm.load(8, "r3", "r8", STATE.position)
     .load(8, "r0", VARIABLES, PERF_RECORD.head);
@@ -194,23 +217,14 @@ function writeWalk(writer: PerfWriter): void {
   writer.set(VARIABLE.samples, 0);
   writer.set(VARIABLE.lost, 0);
   asm.move("r0", "r2").alu64("r0", "-=", "r3")
-    .jump("r0", "<=", "r4", "walk_ready")
-    // It has wrapped: in what is left some record begins. The oldest part of it may be overwritten any moment.
-    .jump("r1", "<", MOST_STEPS / 2, "walk_done");
-  writer.set(VARIABLE.isTrying, 1);
-  asm.move("r0", "r4").alu64("r0", ">>=", 3).alu64("r4", "-=", "r0")
-    .move("r3", "r2").alu64("r3", "-=", "r4").alu64("r3", "&=", -8)
-    .label("walk_ready");
+    .jump("r0", "<=", "r4", "walk_ready");
+  wrapped();
+  asm.label("walk_ready");
   writer.set(VARIABLE.at, "r3");
   writer.set(VARIABLE.trial, "r3");
-  asm.jump("r1", "==", 0, "walk_done")
-    .functionAddress("r2", RECORD_FUNCTION.name)
-    .move("r3", 0).move("r4", 0).call(LOOP);
-  writer.get("r1", VARIABLE.budget);
-  asm.jump("r0", ">", "r1", "walk_done").alu64("r1", "-=", "r0");
-  writer.set(VARIABLE.budget, "r1");
-  writeWalkEnd(writer, "walk_done");
-  asm.goto("walk_done").label("walk_lies");
+  asm.jump("r1", "==", 0, "walk_done");
+  walk();
+  asm.label("walk_lies");
   setFlag(writer, PERF_FLAG.LYING);
   // What it may not walk is unwalked up to the head that the owner cannot change.
   asm.load(8, "r0", VARIABLES, PERF_RECORD.head);
@@ -236,18 +250,34 @@ function writeWalk(writer: PerfWriter): void {
   writer.add(VARIABLES, PERF_RECORD.lost);
 }
 
-function writeRecord(writer: PerfWriter): void {
+/** In what is left some record begins. The oldest part of it may be overwritten any moment. */
+function searchFirstRecord(writer: PerfWriter): void {
+  const { asm } = writer;
+  asm.jump("r1", "<", MOST_STEPS / 2, "walk_done");
+  writer.set(VARIABLE.isTrying, 1);
+  asm.move("r0", "r4").alu64("r0", ">>=", 3).alu64("r4", "-=", "r0")
+    .move("r3", "r2").alu64("r3", "-=", "r4").alu64("r3", "&=", -8);
+}
+
+function callWalk(writer: PerfWriter): void {
+  const { asm } = writer;
+  asm.functionAddress("r2", RECORD_FUNCTION.name)
+    .move("r3", 0).move("r4", 0).call(LOOP);
+  writer.get("r1", VARIABLE.budget);
+  asm.jump("r0", ">", "r1", "walk_done").alu64("r1", "-=", "r0");
+  writer.set(VARIABLE.budget, "r1");
+  writeWalkEnd(writer, "walk_done");
+  asm.goto("walk_done");
+}
+
+/** Writes the record that is in the variables, with the iterator's context in r1. Leaves in r1 how many this map has by now. */
+export function writeRecord(writer: PerfWriter): void {
   const { asm, emit } = writer;
-  asm.label("entry_write")
-    .load(8, "r1", "r6", 0)
-    .load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
+  asm.load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
     .load(8, "r1", "r1", emit.place(["bpf_iter_meta", "seq"]).offset)
     .move("r2", VARIABLES).move("r3", PERF_RECORD.size).call(SEQ_WRITE)
     .move("r0", 1);
   writer.add(VARIABLES, VARIABLE.written);
-  asm.move("r0", 0).jump("r1", "<", MOST_WRITTEN, "entry_end")
-    .move("r0", 1).label("entry_end").exit()
-    .label("entry_next").move("r0", 0).exit();
 }
 
 function setFlag(writer: PerfWriter, flag: number): void {

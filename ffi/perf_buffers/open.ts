@@ -1,12 +1,13 @@
 /**
  * Owns the opening of what reads perf buffers. In: a port, the kernel's BTF. Out: a pinned iterator as plain data, or one sentence why there
- * is none. Needs CAP_BPF and CAP_PERFMON, once. Since 5.17 (bpf_loop).
+ * is none. Needs CAP_BPF and CAP_PERFMON, once. Since 5.8; before 5.17, which has bpf_loop(), what came round is not searched.
  * @module
  */
 import {
   BPF_F_NO_PREALLOC,
   createMap,
   objectInfo,
+  type ProgramSpec,
   TRACE_ITER,
   TRACING,
 } from "../bpf.ts";
@@ -24,9 +25,10 @@ import {
 import type { PinPlace } from "../iter/pins.ts";
 import { MAP_TYPES } from "../names.ts";
 import type { KernelPort } from "../port.ts";
-import { pageSize } from "../machine.ts";
+import { pageSize, possibleCpuCount } from "../machine.ts";
 import { MAP_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
+import { MOST_BOUNDED_CPUS, writeBoundedProgram } from "./bounded.ts";
 import { PERF_RECORD, STATE, VARIABLE } from "./layout.ts";
 import { PERF_FUNCTIONS, writeProgram } from "./program.ts";
 import { PerfWriter } from "./writer.ts";
@@ -46,28 +48,34 @@ const WHAT_IS_THERE = {
 export interface PerfIterator extends OpenIterator {
   /** The agent's own maps. */
   readonly mapIds: readonly number[];
-  /** The agent's own, which says what the program's functions are. */
+  /** The agent's own, which says what the program's functions are; 0 where it has none. */
   readonly btfId: number;
   readonly pageBytes: number;
   /** The kernel counts each lost sample. Since 6.0. */
   readonly isLostExact: boolean;
 }
 
+/** How the program's loops are written: as functions that bpf_loop() calls, or with bounds that the verifier walks through. */
+export type PerfLoop = "called" | "bounded";
+
+/** @param loop as the kernel allows, unless it is given */
 export function openPerfBuffers(
   kernel: KernelPort,
   btf: Btf,
   pins: PinPlace,
+  loop: PerfLoop = btf.enumerator(LOOP_ENUMERATOR) === undefined
+    ? "bounded"
+    : "called",
 ): PerfIterator | string {
   const attachBtfId = btf.functionId("bpf_iter_bpf_map");
   if (attachBtfId === undefined) return "this kernel has no iterator over maps";
-  if (btf.enumerator(LOOP_ENUMERATOR) === undefined) {
-    return "this kernel has no bpf_loop(), which is there since 5.17";
-  }
   const page = pageSize(kernel);
   if (page === undefined) return "the size of a page is not known";
   using stack = new DisposableStack();
   const variables = newMap(kernel, stack, "array", 4, VARIABLE.size, 1);
-  const state = newMap(kernel, stack, "hash", 8, STATE.size, MOST_KEPT);
+  // The bounded program cannot go over what it keeps: what is gone makes room for what comes.
+  const kind = loop === "bounded" ? "lru_hash" : "hash";
+  const state = newMap(kernel, stack, kind, 8, STATE.size, MOST_KEPT);
   if (typeof variables === "string") return variables;
   if (typeof state === "string") return state;
   const maps = { variablesFd: variables.fd, stateFd: state.fd };
@@ -75,7 +83,9 @@ export function openPerfBuffers(
   try {
     for (const form of FORMS) {
       const writer = new PerfWriter(btf, form, maps, page);
-      const answer = load(kernel, writer, attachBtfId);
+      const answer = loop === "bounded"
+        ? loadBounded(kernel, writer, attachBtfId)
+        : load(kernel, writer, attachBtfId);
       if (typeof answer === "string") {
         reason ||= answer;
         continue;
@@ -127,9 +137,7 @@ function load(
   writer: PerfWriter,
   attachBtfId: number,
 ): { fd: number; btfId: number } | string {
-  const code = writeProgram(writer);
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
+  const spec = specOf(kernel, writeProgram(writer), attachBtfId);
   let btfId = 0;
   const answer = withFunctions(
     kernel,
@@ -137,21 +145,47 @@ function load(
     PERF_FUNCTIONS,
     (functions) => {
       btfId = functions.btfId;
-      return loadOrRefusal(kernel, {
-        type: TRACING,
-        instructions,
-        instructionCount: code.length / 8,
-        name: "bpfpulse_perf",
-        expectedAttachType: TRACE_ITER,
-        attachBtfId,
-        functions,
-      });
+      return loadOrRefusal(kernel, { ...spec, functions });
     },
   );
   if (typeof answer !== "number") return sentenceOf(answer);
   return answer < 0
     ? `BPF_BTF_LOAD failed: ${errnoName(-answer)}`
     : { fd: answer, btfId };
+}
+
+/** @throws {Absent} */
+function loadBounded(
+  kernel: KernelPort,
+  writer: PerfWriter,
+  attachBtfId: number,
+): { fd: number; btfId: number } | string {
+  const cpuCount = possibleCpuCount(kernel) ?? MOST_BOUNDED_CPUS;
+  if (cpuCount > MOST_BOUNDED_CPUS) {
+    return `this kernel has no bpf_loop(), which came with 5.17, and ${cpuCount} CPUs: more than ${MOST_BOUNDED_CPUS}`;
+  }
+  const code = writeBoundedProgram(writer, cpuCount);
+  const answer = loadOrRefusal(kernel, specOf(kernel, code, attachBtfId));
+  return typeof answer === "number"
+    ? { fd: answer, btfId: 0 }
+    : sentenceOf(answer);
+}
+
+function specOf(
+  kernel: KernelPort,
+  code: Uint8Array<ArrayBuffer>,
+  attachBtfId: number,
+): ProgramSpec {
+  const instructions = kernel.allocate(code.length);
+  instructions.bytes.set(code);
+  return {
+    type: TRACING,
+    instructions,
+    instructionCount: code.length / 8,
+    name: "bpfpulse_perf",
+    expectedAttachType: TRACE_ITER,
+    attachBtfId,
+  };
 }
 
 /** 0 where it cannot be had, which no object has. */

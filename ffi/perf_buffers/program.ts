@@ -46,25 +46,8 @@ export const PERF_STRUCTS: readonly string[] = [
 
 /** @throws {Absent} where the kernel lacks what the program reads. */
 export function writeProgram(writer: PerfWriter): Uint8Array<ArrayBuffer> {
-  const { asm, emit } = writer;
-  const context = "bpf_iter__bpf_map";
-  asm.move("r6", "r1")
-    .load(8, OBJECT, "r1", emit.place([context, "map"]).offset)
-    .jump(OBJECT, "==", 0, "past")
-    .load(4, "r0", OBJECT, emit.place(["bpf_map", "map_type"]).offset)
-    .jump("r0", "!=", MAP_TYPES.indexOf("perf_event_array"), "end")
-    .load(4, "r0", OBJECT, emit.place(["bpf_map", "id"]).offset)
-    .load(4, "r8", OBJECT, emit.place(["bpf_map", "max_entries"]).offset)
-    .jump("r8", "<=", MOST_ENTRIES, "few").move("r8", MOST_ENTRIES)
-    .label("few");
-  writer.begin();
-  asm.store(4, VARIABLES, PERF_RECORD.mapId, "r0")
-    // What was copied is a number, with which sums can be done.
-    .store(8, "r10", SPARE, OBJECT)
-    .move("r1", "r10").alu64("r1", "+=", SPARE);
-  emit.peek(8, 0);
-  asm.alu64("r0", "+=", emit.place(["bpf_array", "ptrs"]).offset);
-  writer.set(VARIABLE.entries, "r0");
+  const { asm } = writer;
+  beginMap(writer, MOST_ENTRIES);
   writeEntries(writer);
   asm.label("end").move("r0", 0).exit();
 
@@ -86,6 +69,32 @@ export function writeProgram(writer: PerfWriter): Uint8Array<ArrayBuffer> {
   writeRecordFunction(writer);
   writeSweepFunction(writer);
   return asm.assemble();
+}
+
+/**
+ * Leaves the context in r6, the entries to look at in r8, and where they are in the variables. Goes to `end` where the map is none, to
+ * `past` behind the last one.
+ */
+export function beginMap(writer: PerfWriter, mostEntries: number): void {
+  const { asm, emit } = writer;
+  const context = "bpf_iter__bpf_map";
+  asm.move("r6", "r1")
+    .load(8, OBJECT, "r1", emit.place([context, "map"]).offset)
+    .jump(OBJECT, "==", 0, "past")
+    .load(4, "r0", OBJECT, emit.place(["bpf_map", "map_type"]).offset)
+    .jump("r0", "!=", MAP_TYPES.indexOf("perf_event_array"), "end")
+    .load(4, "r0", OBJECT, emit.place(["bpf_map", "id"]).offset)
+    .load(4, "r8", OBJECT, emit.place(["bpf_map", "max_entries"]).offset)
+    .jump("r8", "<=", mostEntries, "few").move("r8", mostEntries)
+    .label("few");
+  writer.begin();
+  asm.store(4, VARIABLES, PERF_RECORD.mapId, "r0")
+    // What was copied is a number, with which sums can be done.
+    .store(8, "r10", SPARE, OBJECT)
+    .move("r1", "r10").alu64("r1", "+=", SPARE);
+  emit.peek(8, 0);
+  asm.alu64("r0", "+=", emit.place(["bpf_array", "ptrs"]).offset);
+  writer.set(VARIABLE.entries, "r0");
 }
 
 function writeSweepFunction(writer: PerfWriter): void {

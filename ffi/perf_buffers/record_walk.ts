@@ -23,6 +23,14 @@ export function writeRecordFunction(writer: PerfWriter): void {
   const { asm } = writer;
   asm.label(RECORD_FUNCTION.name);
   writer.begin();
+  writeRecordStep(writer);
+  asm.label("record_next").move("r0", 0).exit()
+    .label("record_stop").move("r0", 1).exit();
+}
+
+/** Looks at the record at `at`; goes to record_next, or to record_stop where there is no other. r6 to r8 are its own. */
+export function writeRecordStep(writer: PerfWriter): void {
+  const { asm } = writer;
   writer.get("r6", VARIABLE.at);
   writer.get("r7", VARIABLE.end);
   asm.jump("r6", ">=", "r7", "record_stop")
@@ -50,9 +58,7 @@ export function writeRecordFunction(writer: PerfWriter): void {
   asm.jump("r0", "!=", PERF_RECORD_SAMPLE, "record_next");
   asm.move("r0", 1);
   writer.add(VARIABLES, VARIABLE.samples);
-  asm.label("record_next").move("r0", 0).exit();
-
-  asm.label("record_bad");
+  asm.goto("record_next").label("record_bad");
   writer.get("r1", VARIABLE.isTrying);
   asm.jump("r1", "==", 0, "record_broken")
     // The chain begins at the next place where one may.
@@ -61,10 +67,9 @@ export function writeRecordFunction(writer: PerfWriter): void {
   writer.set(VARIABLE.trial, "r6");
   writer.set(VARIABLE.samples, 0);
   writer.set(VARIABLE.lost, 0);
-  asm.move("r0", 0).exit()
-    .label("record_broken");
+  asm.goto("record_next").label("record_broken");
   writer.set(VARIABLE.isBroken, 1);
-  asm.label("record_stop").move("r0", 1).exit();
+  asm.goto("record_stop");
 }
 
 /** Leaves in r0 the 8 bytes at position r8 of the buffer. r8 is spent. */

@@ -331,7 +331,10 @@ function settle(emit: Emitter, maps: RingMaps): void {
   );
   asm.load(8, "r1", "r10", WALK.flags)
     .jump("r1", "&", RING_FLAGS.LIED, "behind").goto("stand")
-    .label("behind").load(8, "r6", "r10", WALK.end)
+    .label("behind")
+    // Nor does the kernel's consumer pass by what user space wrote there, until it is a record.
+    .load(8, "r1", "r10", WALK.isSynced).jump("r1", "==", 2, "stand")
+    .load(8, "r6", "r10", WALK.end)
     .label("stand").store(8, "r8", RING_STATE.walkPos, "r6")
     .label("settled");
 }

@@ -37,7 +37,7 @@ export const RING_RECORD_BYTES = 104;
 export const RING_FLAGS = {
   /** The walk stands before a record that is not committed yet. */
   BUSY: 1,
-  /** A header that cannot be: the walk goes on behind everything that was written. */
+  /** A header that cannot be: the walk goes on behind everything that was written; where user space writes, it stands before it. */
   LIED: 2,
   /** The ring came round while it was walked: nothing was counted. */
   DROPPED: 4,

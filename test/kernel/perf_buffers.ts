@@ -14,6 +14,7 @@ import {
   openPerfBuffers,
   PERF_STRUCTS,
   type PerfIterator,
+  type PerfLoop,
   PinPlace,
   readBtf,
 } from "../../ffi/mod.ts";
@@ -70,14 +71,21 @@ export class PerfOwner implements AsyncDisposable {
   }
 }
 
+export interface PerfWatchOptions {
+  /** As openPerfBuffers() has it. */
+  readonly loop?: PerfLoop;
+  /** A name that the kernel's BTF is read without, as that of an older one. */
+  readonly lacks?: string;
+}
+
 /** Looks at perf buffers as the maps worker does. */
 export class PerfWatch implements Disposable {
   readonly kernel: KernelPort = openLibc();
   readonly iterator: PerfIterator;
   readonly collector: PerfCollector;
 
-  constructor() {
-    this.iterator = openHere(this.kernel);
+  constructor(options: PerfWatchOptions = {}) {
+    this.iterator = openHere(this.kernel, options);
     this.collector = new PerfCollector(this.kernel, this.iterator);
   }
 
@@ -92,18 +100,38 @@ export class PerfWatch implements Disposable {
   }
 }
 
-function openHere(kernel: KernelPort): PerfIterator {
+function openHere(
+  kernel: KernelPort,
+  { loop, lacks }: PerfWatchOptions,
+): PerfIterator {
   const bytes = readBtf(kernel);
   assert(typeof bytes !== "number", `errno ${bytes}`);
-  using btf = Btf.scan(bytes, {
+  using btf = Btf.scan(lacks === undefined ? bytes : without(bytes, lacks), {
     structs: PERF_STRUCTS,
     functions: ["bpf_iter_bpf_map", "bpf_rdonly_cast"],
     enumerators: [LOOP_ENUMERATOR],
   });
   using pins = new PinPlace(kernel);
-  const opened = openPerfBuffers(kernel, btf, pins);
+  const opened = openPerfBuffers(kernel, btf, pins, loop);
   assert(typeof opened !== "string", String(opened));
   return opened;
+}
+
+/** A copy of `btf` in which nothing has that name. */
+function without(
+  btf: Uint8Array<ArrayBuffer>,
+  name: string,
+): Uint8Array<ArrayBuffer> {
+  const copy = btf.slice();
+  const text = new TextEncoder().encode(`\0${name}\0`);
+  let found = 0;
+  for (let at = copy.indexOf(0); at >= 0; at = copy.indexOf(0, at + 1)) {
+    if (text.some((byte, i) => copy[at + i] !== byte)) continue;
+    copy[at + 1] = "?".charCodeAt(0);
+    found++;
+  }
+  assert(found > 0, `no BTF of ${name}`);
+  return copy;
 }
 
 export function rowsOf(rows: Float64Array): PerfRow[] {

@@ -1,8 +1,20 @@
 /**
- * Owns a process that holds a ring buffer, produces and consumes, and keeps the truth about it. In: the ring's size, commands of
- * test/kernel/c/ring_producer.c. Out: what the process counted.
+ * Owns a process that holds a ring buffer, produces and consumes, and keeps the truth about it, and what looks at rings beside it. In: the
+ * ring's size, commands of test/kernel/c/ring_producer.c. Out: what the process counted, rows.
  * @module
  */
+import { assert } from "@std/assert";
+import {
+  Btf,
+  closeIterator,
+  type KernelPort,
+  type OpenRings,
+  openRings,
+  PinPlace,
+  readBtf,
+  RING_FUNCTIONS,
+  RING_STRUCTS,
+} from "../../ffi/mod.ts";
 import { RING_COLUMNS } from "../../workers/maps/buffers_model.ts";
 import type { RingCollector } from "../../workers/maps/rings.ts";
 import { compile } from "./compile.ts";
@@ -33,6 +45,38 @@ export function rowOf(
   return undefined;
 }
 
+export interface OpenedRings extends Disposable {
+  readonly rings: OpenRings;
+}
+
+/** What the maps worker opens. */
+export function openRingsHere(
+  kernel: KernelPort,
+  forms?: readonly ("typed" | "probe")[],
+): OpenedRings {
+  const bytes = readBtf(kernel);
+  assert(typeof bytes !== "number", `no BTF: ${bytes}`);
+  using btf = Btf.scan(bytes, {
+    structs: [...RING_STRUCTS],
+    functions: [...RING_FUNCTIONS],
+    enumerators: [],
+  });
+  using pins = new PinPlace(kernel);
+  const rings = openRings(kernel, btf, pins, forms);
+  assert(typeof rings !== "string", String(rings));
+  return { rings, [Symbol.dispose]: () => closeIterator(kernel, rings) };
+}
+
+/** The row of a producer's ring. */
+export function rowFor(
+  collector: RingCollector,
+  { mapId }: RingProducer,
+): RingRow {
+  const found = rowOf(collector, mapId);
+  assert(found !== undefined, `no row of map ${mapId}`);
+  return found;
+}
+
 export class RingProducer implements AsyncDisposable {
   readonly mapId: number;
   readonly #child: Deno.ChildProcess;
@@ -54,10 +98,10 @@ export class RingProducer implements AsyncDisposable {
   /** Starts one, and waits until its ring is there. */
   static async start(
     sizeBytes: number,
-    kind: "kernel" | "user" = "kernel",
+    kind: "kernel" | "user" | "overwrite" = "kernel",
   ): Promise<RingProducer> {
     const child = new Deno.Command(compile("ring_producer"), {
-      args: [String(sizeBytes), ...(kind === "user" ? ["user"] : [])],
+      args: [String(sizeBytes), ...(kind === "kernel" ? [] : [kind])],
       stdin: "piped",
       stdout: "piped",
     }).spawn();

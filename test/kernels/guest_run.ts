@@ -15,6 +15,8 @@ const PROGRAMS = [
   "/bin/ip",
   `${ROOT}test/build/info`,
   `${ROOT}test/build/operate`,
+  `${ROOT}test/build/ring_producer`,
+  `${ROOT}test/build/perf`,
 ];
 const UNAVAILABLE = 69;
 const TERMINATED = 143;

@@ -27,6 +27,8 @@ const FULL: GuestRun = {
     "test/integration/objects_test.ts",
     "test/integration/operations_test.ts",
     "test/integration/agent_operations_test.ts",
+    "test/integration/perf_buffers_test.ts",
+    "test/integration/rings_test.ts",
   ],
   limitMs: 1_200_000,
 };
@@ -49,7 +51,7 @@ if (unknown !== undefined) {
 const short = flags.has("--short");
 const asked = Deno.args.filter((arg) => !arg.startsWith("--"));
 // The guest has no compiler, and runs what is built here.
-for (const tool of ["info", "operate"] as const) {
+for (const tool of ["info", "operate", "perf", "ring_producer"] as const) {
   if (!short && whyNoTool(tool) === undefined) compile(tool);
 }
 

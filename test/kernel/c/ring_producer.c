@@ -1,6 +1,6 @@
 /*
- * Owns a ring buffer with its producers and its consumer, and the truth about them. In: the ring's size, then commands on stdin, one a
- * line. Out: a line for each: "ready MAP_ID", "done EVENTS DISCARDS REFUSED BYTES" (all since the start), "ok".
+ * Owns a ring buffer with its producers and its consumer, and the truth about them. In: the ring's size, its kind (user: user space
+ * produces; overwrite: records that nobody consumed are overwritten), then commands on stdin, one a line. Out: a line for each: "ready MAP_ID", "done EVENTS DISCARDS REFUSED BYTES" (all since the start), "ok".
  *
  *   produce MIX COUNT BATCH PAUSE_US CPUS   MIX: 0 fixed 48 bytes, 1 sizes 24/100/1000 and one in seven discarded; +256 without wake-ups
  *   drain PAUSE_US                          consumes from now on, every PAUSE_US; 0 stops
@@ -8,6 +8,8 @@
  *   scribble COUNT                          writes that many lies into the consumer's page
  *   lie                                     a user ring's producer announces what it never wrote
  *   user COUNT                              a user ring's producer writes records of 24 bytes, every third discarded
+ *   jump POSITION                           a user ring's producer says that it is there
+ *   busy | commit                           a user ring's producer begins a record of 24 bytes, or is done with it
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -27,10 +29,14 @@
 /* lock *(u64 *)(r8 + off) += reg */
 #define COUNT_UP(off, reg) INSN(0xdb, 8, reg, off, 0)
 
+/* BPF_F_RB_OVERWRITE, since 6.19. */
+#define RB_OVERWRITE (1u << 19)
+
 enum { EVENTS, DISCARDS, REFUSED, BYTES, TRUTHS };
 
 static volatile uint64_t *truth;
 static int ring_fd, truth_fd, is_user;
+static uint32_t *begun;
 static unsigned long size, page;
 static volatile uint64_t *consumer_pos, *producer_pos;
 static uint8_t *records;
@@ -168,11 +174,28 @@ static void user(long count, int lies)
 		uint64_t at = *producer_pos;
 		uint32_t *header = (uint32_t *)(records + (at & (size - 1)));
 		header[0] = lies ? 0x3ffffff0u : 24u | (i % 3 == 0 ? 1u << 30 : 0);
-		header[1] = 0;
+		/* Nobody asks a user ring's record for its page. */
+		header[1] = ~0u;
 		truth[i % 3 == 0 ? DISCARDS : EVENTS] += !lies;
 		__atomic_store_n(producer_pos, at + 32, __ATOMIC_RELEASE);
 	}
 	truth[BYTES] = *producer_pos;
+}
+
+static void begin(void)
+{
+	uint64_t at = *producer_pos;
+
+	begun = (uint32_t *)(records + (at & (size - 1)));
+	*begun = 24u | 1u << 31;
+	__atomic_store_n(producer_pos, at + 32, __ATOMIC_RELEASE);
+}
+
+static void commit(void)
+{
+	truth[EVENTS]++;
+	truth[BYTES] = *producer_pos;
+	__atomic_store_n(begun, 24u, __ATOMIC_RELEASE);
 }
 
 static void scribble(long count)
@@ -225,6 +248,7 @@ int main(int argc, char **argv)
 	pthread_t drainer;
 	char line[256];
 	long a, b, c, d, e;
+	unsigned long position;
 
 	if (argc < 2)
 		return 2;
@@ -232,8 +256,9 @@ int main(int argc, char **argv)
 	raise_limits();
 	page = sysconf(_SC_PAGESIZE);
 	size = strtoul(argv[1], NULL, 0);
-	is_user = argc > 2;
-	ring_fd = create(is_user ? BPF_MAP_TYPE_USER_RINGBUF : BPF_MAP_TYPE_RINGBUF, 0, 0, size, 0);
+	is_user = argc > 2 && !strcmp(argv[2], "user");
+	ring_fd = create(is_user ? BPF_MAP_TYPE_USER_RINGBUF : BPF_MAP_TYPE_RINGBUF, 0, 0, size,
+			 argc > 2 && !strcmp(argv[2], "overwrite") ? RB_OVERWRITE : 0);
 	truth_fd = create(BPF_MAP_TYPE_ARRAY, 4, TRUTHS * 8, 1, BPF_F_MMAPABLE);
 	map_pages();
 	attr.info.bpf_fd = ring_fd;
@@ -253,6 +278,12 @@ int main(int argc, char **argv)
 			user(a, 0);
 		else if (!strncmp(line, "lie", 3))
 			user(1, 1);
+		else if (sscanf(line, "jump %lu", &position) == 1)
+			__atomic_store_n(producer_pos, position, __ATOMIC_RELEASE);
+		else if (!strncmp(line, "busy", 4))
+			begin();
+		else if (!strncmp(line, "commit", 6))
+			commit();
 		else if (!strncmp(line, "once", 4))
 			consume();
 		printf("done %lu %lu %lu %lu\n", truth[EVENTS], truth[DISCARDS], truth[REFUSED], truth[BYTES]);
