@@ -59,6 +59,7 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     labels: [],
     group: "collector",
     quality: "exact",
+    needs: ["operations"],
     source: "bpf_prog_info.recursion_misses",
     *samples({ snapshot: { operations } }): Generator<Sample> {
       if (operations?.skipped !== undefined) {
@@ -76,6 +77,7 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     labels: ["call"],
     group: "collector",
     quality: "estimated",
+    needs: ["operations"],
     source: "CLOCK_MONOTONIC around calls with the hook and without it",
     *samples({ facts: { operations } }): Generator<Sample> {
       const cost = operations?.cost;

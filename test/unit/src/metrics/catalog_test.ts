@@ -75,6 +75,8 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${collector}buffers_seconds_total`, "counter", "", "collector"],
     [`${collector}buffers_period_seconds`, "gauge", "", "collector"],
     [`${collector}operations_lost_total`, "counter", "", "collector"],
+    [`${collector}operations_skipped_total`, "counter", "", "collector"],
+    [`${collector}operations_cost_seconds`, "gauge", "call", "collector"],
     [`${collector}operations_attached`, "gauge", "hook", "collector"],
     ["odigos_ebpf_agent_capabilities", "gauge", "", "collector"],
     ["odigos_ebpf_agent_capability_info", "gauge", "capability,reason", "collector"],
