@@ -56,6 +56,16 @@ export interface KernelSide extends
   loadBench(): Promise<BenchSide>;
 }
 
+/** What a worker is told first, all but what depends on its life. */
+export function initOf(
+  config: Config,
+  acquired: Acquisition,
+  { init }: Pick<KernelSide, "init">,
+): AgentPorts["init"] {
+  const leaveOut = leftOut(config, acquired);
+  return (epoch, intervalMs) => init(epoch, intervalMs, leaveOut, acquired);
+}
+
 /** The agent's own objects where they are not wanted. */
 export function leftOut(
   { includeSelf }: Pick<Config, "includeSelf">,

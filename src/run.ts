@@ -13,10 +13,9 @@ import {
   EXIT,
   layoutFor,
 } from "./commands/output.ts";
-import { COLLECTORS } from "./config/config.ts";
 import { HANDLES } from "./config/environment.ts";
 import { readRegularFile } from "./config/text_file.ts";
-import { type KernelSide, leftOut } from "./kernel_side.ts";
+import { initOf, type KernelSide, leftOut } from "./kernel_side.ts";
 import { type Note, prepare, type Prepared } from "./lives.ts";
 import {
   stderrIsTerminal,
@@ -24,7 +23,8 @@ import {
   stdoutScreen,
   stdoutWriter,
 } from "./log.ts";
-import { spawnEarly } from "./supervisor/early_workers.ts";
+import { collectorSpecs } from "./supervisor/collector_specs.ts";
+import { startEarly } from "./supervisor/early_workers.ts";
 import { VERSION, versionText } from "./version.ts";
 
 /** Runs a command to its end, but for `serve`, which returns once it serves. */
@@ -74,13 +74,17 @@ async function work(
 ): Promise<void> {
   const { invocation } = prepared;
   if (invocation.kind === "serve") {
-    const spawn = spawnEarly(side.spawn, COLLECTORS);
-    const { serve } = await import("./serve.ts");
     const { config } = invocation;
-    return await serve(
-      { ...prepared, config, reload: () => reload(args, parsePorts()) },
-      { ...side, spawn },
-    );
+    const init = initOf(config, prepared.acquired, side);
+    const early = startEarly({ ...side, init }, collectorSpecs(config));
+    const { serve } = await import("./serve.ts");
+    return await serve({
+      ...prepared,
+      config,
+      init,
+      early,
+      reload: () => reload(args, parsePorts()),
+    }, side);
   }
   finish(await sampled(invocation, prepared, side));
 }
