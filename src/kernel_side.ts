@@ -35,7 +35,7 @@ export interface KernelSide extends
   > {
   readonly clock: Clock;
   /** Opens what is held for the command's whole life. */
-  acquire(options: AcquireOptions): Acquired;
+  acquire(options: AcquireOptions): Promise<Acquired>;
   init(
     epoch: number,
     intervalMs: number,

@@ -7,7 +7,7 @@
 import type { Acquisition } from "../workers/acquire.ts";
 import type { UserIds } from "../workers/lives.ts";
 import type { Invocation } from "./cli/parse.ts";
-import type { CheckName } from "./commands/check_rows.ts";
+import type { CheckName } from "./commands/check_names.ts";
 import { EXIT } from "./commands/output.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import type {
@@ -67,7 +67,7 @@ export async function prepare(
   if (leaves && invocation.kind === "serve") side.holdSignals();
   const secrets = await readSecrets(invocation);
   if ("message" in secrets) return secrets;
-  const acquired = side.acquire({
+  const acquired = await side.acquire({
     runStats: countsRuns(invocation),
     operations: invocation.kind === "once" ? "off" : config.operations,
     backend: config.backend,

@@ -8,19 +8,16 @@ import type { NodeFacts } from "../../workers/acquire.ts";
 import type { Config } from "../config/config.ts";
 import { safeJson } from "../config/quoted.ts";
 import type { BlockSource } from "../state/aggregator.ts";
-import {
-  type CheckName,
-  type CheckRow,
-  checkRows,
-  type SampledState,
-} from "./check_rows.ts";
+import type { CheckName } from "./check_names.ts";
+import { type CheckRow, checkRows, type SampledState } from "./check_rows.ts";
 import type { Sampler } from "./once.ts";
 import type { CommandOutput, Layout } from "./output.ts";
 import { SampledNode } from "./sampled_node.ts";
 import { textTable, wrapped } from "./text_table.ts";
 
-export { CHECK_NAMES } from "./check_rows.ts";
-export type { CheckName, CheckQuality, CheckRow } from "./check_rows.ts";
+export { CHECK_NAMES } from "./check_names.ts";
+export type { CheckName } from "./check_names.ts";
+export type { CheckQuality, CheckRow } from "./check_rows.ts";
 
 export interface CheckReportOptions {
   readonly facts: NodeFacts;

@@ -1,6 +1,6 @@
 /**
  * Owns what `check` finds: one row for each thing that the agent can do, decided by having tried it. In: what acquire found, and a
- * node that was sampled once. Out: rows, plain values; their names are what `--require` takes.
+ * node that was sampled once. Out: rows, plain values.
  * @module
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
@@ -10,6 +10,7 @@ import type {
   TableOutcome,
 } from "../../workers/protocol.ts";
 import { backendOf } from "../http/readiness.ts";
+import type { CheckName } from "./check_names.ts";
 import { bufferRow } from "./check_buffers.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
@@ -19,25 +20,6 @@ import type { CollectorHealth } from "../state/collector_health.ts";
 import { failureText } from "../state/failure_text.ts";
 import type { NodeState } from "../state/node_state.ts";
 import { failureRemedy, skippedPhrase } from "./missing.ts";
-
-/** In the order of the report. */
-export const CHECK_NAMES = [
-  "kernel",
-  "kernel-btf",
-  "privileges",
-  "maps",
-  "programs",
-  "links",
-  "btf",
-  "holders",
-  "ring-buffers",
-  "perf-buffers",
-  "run-stats",
-  "operations",
-  "jit-limit",
-  "memlock",
-] as const;
-export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** How far what is shown can be trusted. */
 export type CheckQuality = NumberQuality | "unavailable";
