@@ -3,17 +3,12 @@
  * has their meaning).
  * @module
  */
-import {
-  keepAllocatorSmall,
-  openLibc,
-  refuseDebugger,
-  unlimitLockedMemory,
-} from "./ffi/mod.ts";
+import { refuseDebugger, unlimitLockedMemory } from "./ffi/process.ts";
+import { keepAllocatorSmall, openLibc } from "./ffi/sampling.ts";
 import { systemClock } from "./src/clock.ts";
-import { HANDLES } from "./src/config/environment.ts";
+import { HANDLES } from "./src/config/handles.ts";
 import type { KernelSide } from "./src/kernel_side.ts";
 import { run } from "./src/run.ts";
-import { acquire } from "./workers/acquire.ts";
 import { livesOf } from "./workers/lives.ts";
 import { mainThread } from "./workers/main_thread.ts";
 import { initMessage } from "./workers/protocol.ts";
@@ -32,7 +27,10 @@ function kernelSide(): KernelSide {
     giveMemoryBack,
     refuseDebugger,
     clock: systemClock(kernel.monotonicMs),
-    acquire: (options) => acquire(kernel, options, lives.unprivileged),
+    acquire: async (options) => {
+      const { acquire } = await import("./workers/acquire.ts");
+      return acquire(kernel, options, lives.unprivileged);
+    },
     init: initMessage,
     spawn: (name) =>
       new Worker(new URL(`./workers/${name}/worker${EXT}`, import.meta.url), {

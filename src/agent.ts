@@ -7,12 +7,7 @@
 import type { NodeFacts } from "../workers/acquire.ts";
 import type { ObjectType } from "../workers/protocol.ts";
 import type { Clock } from "./clock.ts";
-import {
-  COLLECTORS,
-  type Config,
-  intervalOf,
-  type ListenAddress,
-} from "./config/config.ts";
+import type { Config, ListenAddress } from "./config/config.ts";
 import { planReload } from "./config/reload.ts";
 import { createApp } from "./http/app.ts";
 import { connectionsWithin } from "./http/limits.ts";
@@ -26,7 +21,8 @@ import { cleaned, seriesText } from "./metrics/labels.ts";
 import type { Secrets } from "./secrets.ts";
 import { Aggregator, type BlockSource } from "./state/aggregator.ts";
 import type { NodeState } from "./state/node_state.ts";
-import type { CollectorSpec, SupervisorOptions } from "./supervisor/ports.ts";
+import { collectorSpecs } from "./supervisor/collector_specs.ts";
+import type { SupervisorOptions } from "./supervisor/ports.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
 
@@ -39,6 +35,7 @@ export interface AgentPorts extends
     SupervisorOptions,
     | "spawn"
     | "init"
+    | "early"
     | "openPulse"
     | "parse"
     | "threadExists"
@@ -206,12 +203,4 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       await stopped;
     },
   };
-}
-
-function collectorSpecs(config: Config): CollectorSpec[] {
-  return COLLECTORS.map((name) => ({
-    name,
-    intervalMs: intervalOf(config, name),
-    ...(name === "links" ? { holdersMs: config.holdersIntervalMs } : {}),
-  }));
 }

@@ -35,7 +35,7 @@ export interface KernelSide extends
   > {
   readonly clock: Clock;
   /** Opens what is held for the command's whole life. */
-  acquire(options: AcquireOptions): Acquired;
+  acquire(options: AcquireOptions): Promise<Acquired>;
   init(
     epoch: number,
     intervalMs: number,
@@ -54,6 +54,16 @@ export interface KernelSide extends
   >;
   /** What `bench` alone needs. */
   loadBench(): Promise<BenchSide>;
+}
+
+/** What a worker is told first, all but what depends on its life. */
+export function initOf(
+  config: Config,
+  acquired: Acquisition,
+  { init }: Pick<KernelSide, "init">,
+): AgentPorts["init"] {
+  const leaveOut = leftOut(config, acquired);
+  return (epoch, intervalMs) => init(epoch, intervalMs, leaveOut, acquired);
 }
 
 /** The agent's own objects where they are not wanted. */

@@ -67,7 +67,7 @@ export async function prepare(
   if (leaves && invocation.kind === "serve") side.holdSignals();
   const secrets = await readSecrets(invocation);
   if ("message" in secrets) return secrets;
-  const acquired = side.acquire({
+  const acquired = await side.acquire({
     runStats: countsRuns(invocation),
     operations: invocation.kind === "once" ? "off" : config.operations,
     backend: config.backend,

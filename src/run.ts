@@ -1,31 +1,19 @@
 /**
  * Owns which command runs, and how it ends. In: the arguments, and the kernel's side, which is opened for commands that need it.
  * Out: an exit code: 0 when done, 1 when something outside is in the way, 2 for bad usage, 70 when only a new process helps.
- * What one command alone needs is loaded with it.
+ * What one command or one life of the process alone needs is loaded with it.
  * @module
  */
-import { CHECK_NAMES, type CheckName } from "./check_names.ts";
-import { type Invocation, parse, reload } from "./cli/parse.ts";
+import type { Reloaded } from "./cli/parse.ts";
 import type { Sampler } from "./commands/once.ts";
-import {
-  type CommandOutput,
-  emit,
-  EXIT,
-  layoutFor,
-} from "./commands/output.ts";
-import { COLLECTORS } from "./config/config.ts";
-import { HANDLES } from "./config/environment.ts";
-import { readRegularFile } from "./config/text_file.ts";
-import { type KernelSide, leftOut } from "./kernel_side.ts";
-import { type Note, prepare, type Prepared } from "./lives.ts";
-import {
-  stderrIsTerminal,
-  stderrWriter,
-  stdoutScreen,
-  stdoutWriter,
-} from "./log.ts";
-import { spawnEarly } from "./supervisor/early_workers.ts";
-import { VERSION, versionText } from "./version.ts";
+import { type CommandOutput, emit, EXIT, failed } from "./commands/output.ts";
+import { HANDLES } from "./config/handles.ts";
+import { initOf, type KernelSide, leftOut } from "./kernel_side.ts";
+import type { Note, Prepared } from "./lives.ts";
+import { stderrWriter, stdoutWriter } from "./log.ts";
+import { collectorSpecs } from "./supervisor/collector_specs.ts";
+import { startEarly } from "./supervisor/early_workers.ts";
+import { VERSION } from "./version.ts";
 
 /** Runs a command to its end, but for `serve`, which returns once it serves. */
 export async function run(
@@ -43,24 +31,10 @@ export async function run(
         return await work({ ...note, acquired }, args, side);
       }
     }
-    const invocation = await parse(args, {
-      ...parsePorts(),
-      requirable: CHECK_NAMES,
-    });
-    if (!("config" in invocation)) {
-      finish(await outputOf(invocation, openKernelSide));
-    }
-    const side = openKernelSide();
-    const prepared = await prepare(invocation, side);
-    if ("acquired" in prepared) return await work(prepared, args, side);
-    const { exitCode, message } = prepared;
-    if (invocation.kind !== "serve") finish(failed(exitCode, message));
-    // The last line says why, in the form that its readers expect.
-    const { stderrLog } = await import("./stderr_log.ts");
-    const log = stderrLog(invocation.config, side.clock);
-    log.error(message);
-    await log.flush();
-    Deno.exit(exitCode);
+    const { firstLife } = await import("./first_life.ts");
+    const ready = await firstLife(args, openKernelSide);
+    if ("exitCode" in ready) finish(ready);
+    await work(ready.prepared, args, ready.side);
   } catch (error) {
     finish(failed(EXIT.cannotGoOn, `Cannot go on: ${error}`));
   }
@@ -73,47 +47,26 @@ async function work(
   side: KernelSide,
 ): Promise<void> {
   const { invocation } = prepared;
-  if (invocation.kind === "serve") {
-    const spawn = spawnEarly(side.spawn, COLLECTORS);
-    const { serve } = await import("./serve.ts");
-    const { config } = invocation;
-    return await serve(
-      { ...prepared, config, reload: () => reload(args, parsePorts()) },
-      { ...side, spawn },
-    );
+  if (invocation.kind !== "serve") {
+    finish(await sampled(invocation, prepared, side));
   }
-  finish(await sampled(invocation, prepared, side));
+  const { config } = invocation;
+  const init = initOf(config, prepared.acquired, side);
+  const early = startEarly({ ...side, init }, collectorSpecs(config));
+  const { serve } = await import("./serve.ts");
+  await serve({
+    ...prepared,
+    config,
+    init,
+    early,
+    reload: () => reloaded(args),
+  }, side);
 }
 
-function parsePorts(): Parameters<typeof reload>[1] {
-  return {
-    stderrIsTerminal: stderrIsTerminal(),
-    env: Deno.env.toObject(),
-    readTextFile: readRegularFile,
-  };
-}
-
-async function outputOf(
-  invocation: Exclude<Invocation<CheckName>, { config: unknown }>,
-  openKernelSide: () => KernelSide,
-): Promise<CommandOutput> {
-  switch (invocation.kind) {
-    case "bench": {
-      const { benchOutput } = await import("./commands/bench_wiring.ts");
-      return await benchOutput(invocation, openKernelSide(), layout());
-    }
-    case "catalog-markdown": {
-      const { catalogAsMarkdown } = await import("./commands/catalog.ts");
-      return catalogAsMarkdown();
-    }
-    case "version":
-      return printed(`${versionText()}\n`);
-    case "help":
-    case "print-config":
-      return printed(invocation.text);
-    case "error":
-      return failed(invocation.exitCode, invocation.message);
-  }
+async function reloaded(args: readonly string[]): Promise<Reloaded> {
+  const { reload } = await import("./cli/parse.ts");
+  const { processPorts } = await import("./cli/process_ports.ts");
+  return await reload(args, processPorts());
 }
 
 async function sampled(
@@ -123,6 +76,7 @@ async function sampled(
 ): Promise<CommandOutput> {
   const { config } = invocation;
   const sampleOnce = await side.loadSampler();
+  const { layout } = await import("./commands/screen.ts");
   const ports = {
     ...side,
     facts: acquired.facts,
@@ -145,21 +99,6 @@ async function sampled(
   }
   const { check } = await import("./commands/check.ts");
   return check({ ...ports, ...invocation });
-}
-
-function layout(): ReturnType<typeof layoutFor> {
-  return layoutFor(stdoutScreen(), Deno.env.get("COLUMNS"));
-}
-
-function printed(stdout: string): CommandOutput {
-  return { stdout, stderr: [], exitCode: EXIT.done };
-}
-
-function failed(
-  exitCode: CommandOutput["exitCode"],
-  sentence: string,
-): CommandOutput {
-  return { stdout: "", stderr: [sentence], exitCode };
 }
 
 function finish(output: CommandOutput): never {

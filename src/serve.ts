@@ -3,7 +3,7 @@
  * Out: an exit code (README has their meaning), after a last line that says why.
  * @module
  */
-import { type RunningAgent, startAgent } from "./agent.ts";
+import { type AgentPorts, type RunningAgent, startAgent } from "./agent.ts";
 import type { Reloaded } from "./cli/parse.ts";
 import { EXIT } from "./commands/output.ts";
 import type { Config } from "./config/config.ts";
@@ -13,7 +13,7 @@ import type { Inherited } from "./http/listen.ts";
 import { ListenError } from "./http/listen_error.ts";
 import { removeSockets } from "./http/privileged_listeners.ts";
 import { TlsError } from "./http/tls.ts";
-import { type KernelSide, leftOut } from "./kernel_side.ts";
+import type { KernelSide } from "./kernel_side.ts";
 import type { Prepared } from "./lives.ts";
 import { Secrets } from "./secrets.ts";
 import { stderrLog } from "./stderr_log.ts";
@@ -23,14 +23,16 @@ import { versionText } from "./version.ts";
 const THEIRS_TO_MEND = [ListenError, TlsError];
 
 export interface ServeOptions
-  extends Pick<Prepared, "acquired" | "secrets" | "listeners"> {
+  extends
+    Pick<Prepared, "acquired" | "secrets" | "listeners">,
+    Pick<AgentPorts, "init" | "early"> {
   readonly config: Config;
   /** Reads the configuration anew. */
   reload(): Promise<Reloaded>;
 }
 
 export async function serve(
-  { config, reload, acquired, secrets, listeners }: ServeOptions,
+  { config, reload, init, early, acquired, secrets, listeners }: ServeOptions,
   side: KernelSide,
 ): Promise<void> {
   const { clock } = side;
@@ -80,7 +82,6 @@ export async function serve(
   }
   log.info(`${versionText()} starts`, { pid: Deno.pid });
   try {
-    const leaveOut = leftOut(config, acquired);
     agent = await startAgent({
       ...side,
       config,
@@ -89,8 +90,8 @@ export async function serve(
       newestIds: acquired.newestIds,
       inherited,
       log,
-      init: (epoch, intervalMs) =>
-        side.init(epoch, intervalMs, leaveOut, acquired),
+      init,
+      early,
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

@@ -10,7 +10,7 @@ import {
   EPERM,
   errnoName,
   type KernelPort,
-} from "../ffi/mod.ts";
+} from "../ffi/sampling.ts";
 import type { BackedTable, Collector, WalkCollector } from "./collector.ts";
 import type { IteratorPass, TableIterators } from "./iterate.ts";
 import type {

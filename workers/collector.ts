@@ -12,7 +12,7 @@ import {
   type ObjectWalk,
   type WalkFailure,
   type WalkVisitor,
-} from "../ffi/mod.ts";
+} from "../ffi/sampling.ts";
 import type { BuffersPass } from "./maps/buffers_model.ts";
 import type {
   BackendName,

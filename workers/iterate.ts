@@ -10,7 +10,7 @@ import {
   IteratorSession,
   type KernelPort,
   type OpenIterator,
-} from "../ffi/mod.ts";
+} from "../ffi/sampling.ts";
 import type { Descriptions, ObjectType } from "./protocol.ts";
 import type { Rows } from "./rows.ts";
 

@@ -9,21 +9,19 @@ import {
   bindUnix,
   dropPrivileges,
   duplicate,
-  errnoName,
   executeAgain,
   findUser,
   holdSignals,
-  type KernelPort,
   openProcessControl,
   type ProcessControl,
-  readNumber,
   releaseSignals,
   seal,
   setCloseOnExec,
   unreadableBy,
   unseal,
   type UserIds,
-} from "../ffi/mod.ts";
+} from "../ffi/process.ts";
+import { errnoName, type KernelPort, readNumber } from "../ffi/sampling.ts";
 import type { Acquisition, Unprivileged } from "./acquire.ts";
 import { privilegesNow } from "./privileges.ts";
 

@@ -9,7 +9,7 @@ import {
   type ProcessUsage,
   readProcessUsage,
   threadExists,
-} from "../ffi/mod.ts";
+} from "../ffi/sampling.ts";
 import { BlockReader } from "./columns.ts";
 import { type FromWorker, parseFromWorker } from "./protocol.ts";
 import { PulseReader } from "./pulse.ts";

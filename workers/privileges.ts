@@ -9,7 +9,7 @@ import {
   heldCapabilities,
   type KernelPort,
   nextObjectId,
-} from "../ffi/mod.ts";
+} from "../ffi/sampling.ts";
 
 /** A capability that the process lacks, and what would change that. */
 export interface MissingCapability {

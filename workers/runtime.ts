@@ -6,7 +6,7 @@
  */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { type KernelPort, type LoadCounts, openLibc } from "../ffi/mod.ts";
+import { type KernelPort, type LoadCounts, openLibc } from "../ffi/sampling.ts";
 import type { Aside } from "./aside.ts";
 import { Cadence } from "./cadence.ts";
 import type { BackedTable, Collector, TableCollector } from "./collector.ts";

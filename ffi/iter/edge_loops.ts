@@ -6,7 +6,8 @@
  * @module
  */
 import { Absent, OBJECT, widthOf } from "./emitter.ts";
-import type { EdgePart, EdgeWriter, HeldType } from "./edges.ts";
+import type { EdgePart, EdgeWriter } from "./edges.ts";
+import type { HeldType } from "./holder_records.ts";
 import type { Step, Way } from "./table.ts";
 
 const MOST_ELEMENTS = 131_072;

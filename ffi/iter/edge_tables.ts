@@ -11,7 +11,8 @@ import {
   leaveId,
   LOOP_FUNCTIONS,
 } from "./edge_loops.ts";
-import type { EdgePart, EdgeTable, HeldType } from "./edges.ts";
+import type { EdgePart, EdgeTable } from "./edges.ts";
+import type { HeldType } from "./holder_records.ts";
 import type { Step, Way } from "./table.ts";
 
 const AUX: Step = ["bpf_prog", "aux"];

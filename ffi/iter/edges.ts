@@ -10,16 +10,14 @@ import type { Btf } from "../btf/btf.ts";
 import type { Compiled } from "./compile.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "./emitter.ts";
 import { loadSequence, write } from "./file_parts.ts";
-import { HELD_TYPE } from "./file_program.ts";
+import {
+  EDGE_RECORD_BYTES,
+  HELD_TYPE,
+  type HeldType,
+  UNFOLLOWED,
+} from "./holder_records.ts";
 import type { IteratorPlan } from "./open.ts";
 import type { Form, Step, Way } from "./table.ts";
-
-export type HeldType = keyof typeof HELD_TYPE;
-
-/** Bytes of a record: type and id of who refers, type and id of what is kept alive by that. */
-export const EDGE_RECORD_BYTES = 16;
-/** Added to the type of what is kept alive, where not everything of that type could be followed; the id is 0. */
-export const UNFOLLOWED = 0x100;
 
 /** Less than the 8 pages that a read() gathers, by what one record takes. */
 const EDGE_BYTES = 30_000;

@@ -4,13 +4,7 @@
  * attached yet; or one sentence why there is none. Needs CAP_BPF and CAP_PERFMON.
  * @module
  */
-import {
-  attachTracing,
-  createMap,
-  objectInfo,
-  type ProgramSpec,
-  TRACING,
-} from "../bpf.ts";
+import { createMap, objectInfo, type ProgramSpec, TRACING } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { errnoName } from "../errno.ts";
 import { Absent } from "../iter/emitter.ts";
@@ -55,11 +49,6 @@ export interface OpenOperations {
   /** The agent's own objects. */
   readonly mapIds: readonly number[];
   readonly programIds: readonly number[];
-}
-
-/** Attached programs; closing its descriptors detaches them. */
-export interface AttachedOperations {
-  readonly linkFds: readonly number[];
 }
 
 export function openOperations(
@@ -117,45 +106,6 @@ export function openOperations(
       idOf(kernel, fd, PROG_INFO.id.offset)
     ),
   };
-}
-
-/** Has bpf() operations counted until detachOperations(), or until the process ends; -errno where that is refused. */
-export function attachOperations(
-  kernel: KernelPort,
-  { enterFd, exitFd }: Pick<OpenOperations, "enterFd" | "exitFd">,
-): AttachedOperations | number {
-  // A load that is seen only where it ends has no duration; one that is seen only where it begins is not counted.
-  const enter = attachTracing(kernel, enterFd);
-  if (enter < 0) return enter;
-  const exit = attachTracing(kernel, exitFd);
-  if (exit >= 0) return { linkFds: [enter, exit] };
-  kernel.close(enter);
-  return exit;
-}
-
-export function detachOperations(
-  kernel: KernelPort,
-  { linkFds }: AttachedOperations,
-): void {
-  for (const fd of linkFds) kernel.close(fd);
-}
-
-/**
- * Runs of a program that the kernel skipped: it gave the CPU to another thread in the middle of one, and skips all others there until
- * that one has ended. Kernels that preempt themselves do (Debian's 7.3 under eight threads that do nothing but call bpf() on two
- * CPUs), and nothing that a program may do prevents it: preemption that it holds off comes where it lets go. Undefined where it does not tell. It asks by descriptor: on 5.10 that needs CAP_BPF
- * where unprivileged bpf() is off, on 6.1 and later nothing. Since 5.12.
- */
-export function skippedRuns(
-  kernel: KernelPort,
-  programFd: number,
-): number | undefined {
-  const { recursion_misses: misses, size } = PROG_INFO;
-  const info = kernel.allocate(size);
-  const filled = objectInfo(kernel, programFd, info, size);
-  return filled < misses.offset + misses.size
-    ? undefined
-    : misses.get(info.view, misses.offset);
 }
 
 function loadPair(

@@ -17,7 +17,7 @@ export async function benchOutput(
 ): Promise<CommandOutput> {
   const { timedCollector, makeObjects } = await side.loadBench();
   // As `serve` does by default.
-  using acquired = side.acquire({
+  using acquired = await side.acquire({
     runStats: true,
     backend: "auto",
     keepPrivileges: true,

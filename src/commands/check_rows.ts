@@ -1,6 +1,6 @@
 /**
  * Owns what `check` finds: one row for each thing that the agent can do, decided by having tried it. In: what acquire found, and a
- * node that was sampled once. Out: rows, plain values; their names are what `--require` takes.
+ * node that was sampled once. Out: rows, plain values.
  * @module
  */
 import type { NodeFacts } from "../../workers/acquire.ts";

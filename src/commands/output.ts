@@ -50,6 +50,19 @@ export function layoutFor(
   };
 }
 
+/** What was asked for, with its final newline. */
+export function printed(stdout: string): CommandOutput {
+  return { stdout, stderr: [], exitCode: EXIT.done };
+}
+
+/** One sentence, without its newline. */
+export function failed(
+  exitCode: CommandOutput["exitCode"],
+  sentence: string,
+): CommandOutput {
+  return { stdout: "", stderr: [sentence], exitCode };
+}
+
 /**
  * Writes what a command gave back, standard output first.
  * @returns the exit code: 1 also where the output could not be written; a reader that has seen enough (`| head`) is no failure

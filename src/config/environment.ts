@@ -3,6 +3,7 @@
  * assigns, or one sentence about the first variable that is wrong. Other programs' variables are never looked at.
  * @module
  */
+import { HANDLES } from "./handles.ts";
 import { nearestName } from "./nearest.ts";
 import { quoted } from "./quoted.ts";
 import type { Assignment } from "./resolve.ts";
@@ -18,9 +19,6 @@ export interface EnvironmentRead {
 }
 
 const PREFIX = "BPFPULSE_";
-
-/** Carries open descriptors over an exec of the agent itself; no setting. */
-export const HANDLES = "BPFPULSE_HANDLES";
 
 const CONFIG = variableName("config");
 

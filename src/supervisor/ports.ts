@@ -20,6 +20,7 @@ import type {
 } from "../../workers/protocol.ts";
 import type { Beat } from "../../workers/pulse.ts";
 import type { Clock } from "../clock.ts";
+import type { EarlyWorker } from "./early_workers.ts";
 
 /** The part of a Worker that is used here. */
 export interface WorkerLike {
@@ -87,6 +88,10 @@ export interface SupervisorOptions {
   init(epoch: number, intervalMs: number): Init;
   /** Makes the pulse of one worker's life; without any, every sample is told by a message. */
   openPulse?(): PulseLike;
+  /** A worker that has begun before there was a supervisor; each is handed out once. */
+  readonly early?:
+    | ((name: CollectorName) => EarlyWorker | undefined)
+    | undefined;
   readonly clock: Clock;
   readonly log: SupervisorLog;
   /** Whether this process has a thread of that id, as /proc/self/task lists it. */

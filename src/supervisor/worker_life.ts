@@ -10,6 +10,7 @@ import type {
   Ready,
   ToWorker,
 } from "../../workers/protocol.ts";
+import { beginning } from "./begin.ts";
 import type { CountedTime } from "./counted_time.ts";
 import type { Beat } from "../../workers/pulse.ts";
 import type {
@@ -56,26 +57,26 @@ export class WorkerLife {
   #threadId: number | undefined;
   #ended = false;
 
-  /** Starts the worker's thread. @throws where that is not possible */
+  /** Starts the worker's thread, unless that was done. @throws where that is not possible */
   constructor(
-    { name, intervalMs, holdersMs }: CollectorSpec,
+    spec: CollectorSpec,
     epoch: number,
     surroundings: Surroundings,
     listener: LifeListener,
   ) {
     const { options, time } = surroundings;
+    const { name } = spec;
+    // Only a first life can be one that has begun.
+    const early = epoch === 1 ? options.early?.(name) : undefined;
+    const { init, pulse } = early ?? beginning(options, spec, epoch);
     this.#name = name;
     this.#surroundings = surroundings;
     this.#listener = listener;
     this.#startedAtMs = time.nowMs();
     this.#heardAtMs = this.#startedAtMs;
-    this.#pulse = options.openPulse?.();
-    this.#init = {
-      ...options.init(epoch, intervalMs),
-      ...(holdersMs === undefined ? {} : { holdersMs }),
-      ...(this.#pulse === undefined ? {} : { pulse: this.#pulse.buffer }),
-    };
-    this.#worker = options.spawn(name);
+    this.#pulse = pulse;
+    this.#init = init;
+    this.#worker = early?.worker ?? options.spawn(name);
     this.#worker.onmessage = (event) => this.#take(event.data);
     this.#worker.onmessageerror = () =>
       this.#break("expected a message, found one that cannot be deserialized");
@@ -85,7 +86,7 @@ export class WorkerLife {
       if (this.#ended) return;
       listener.failed(`The ${name} worker failed: ${firstLineOf(event)}`);
     };
-    this.#worker.postMessage(this.#init);
+    if (early === undefined) this.#worker.postMessage(init);
   }
 
   get epoch(): number {

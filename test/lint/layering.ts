@@ -17,6 +17,9 @@ const ALLOWED = {
   clock: ["src/clock.ts", "workers/runtime.ts"],
 } as const satisfies Record<string, readonly string[]>;
 
+/** What ffi/ offers to others: all of it, and the parts that may be loaded alone. */
+const FFI_SURFACE = ["ffi/mod.ts", "ffi/sampling.ts", "ffi/process.ts"];
+
 /** `src/http/app.ts` for an absolute path of this checkout; a path that is already relative stays. */
 function projectPath(filename: string): string {
   return filename.startsWith(ROOT) ? filename.slice(ROOT.length) : filename;
@@ -50,7 +53,7 @@ function forbiddenEdge(
   const target = targetOf(from, specifier);
   if (target === undefined) {
     return layer === "workers"
-      ? "workers/ imports only ffi/mod.ts and workers/"
+      ? "workers/ imports only ffi/'s surface and workers/"
       : undefined;
   }
   const to = layerOf(target);
@@ -60,17 +63,17 @@ function forbiddenEdge(
     case "ffi":
       return "ffi/ imports nothing of ours";
     case "workers":
-      return target === "ffi/mod.ts"
+      return FFI_SURFACE.includes(target)
         ? undefined
-        : "workers/ imports only ffi/mod.ts and workers/";
+        : "workers/ imports only ffi/'s surface and workers/";
     case "src":
       if (to !== "workers") return "src/ imports only src/ and workers' types";
       return typeOnly
         ? undefined
         : "src/ takes only types from workers/ (import type)";
     case "main":
-      if (to === "ffi" && target !== "ffi/mod.ts") {
-        return "what ffi/ offers to others is in ffi/mod.ts";
+      if (to === "ffi" && !FFI_SURFACE.includes(target)) {
+        return "what ffi/ offers to others is in ffi/mod.ts and its parts";
       }
       return /^(test|bench)\//.test(target)
         ? "the product imports nothing of test/ and bench/"

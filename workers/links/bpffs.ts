@@ -9,7 +9,7 @@ import {
   type KernelPort,
   readEntries,
   readText,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 
 /** A file that may be a pin. */
 export interface PinFile {

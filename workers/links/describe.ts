@@ -16,7 +16,7 @@ import {
   objectInfo,
   textAt,
   typeName,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { LinkDescription } from "./model.ts";
 
 /** Tracepoint and function names are below 512 bytes (KSYM_NAME_LEN), paths below 4096. */

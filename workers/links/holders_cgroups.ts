@@ -4,7 +4,7 @@
  * again while the process is new.
  * @module
  */
-import { type KernelPort, readText } from "../../ffi/mod.ts";
+import { type KernelPort, readText } from "../../ffi/sampling.ts";
 import type { HoldingProcess } from "./holders_model.ts";
 
 /** After so long a process is where it stays. */

@@ -12,7 +12,7 @@ import {
   type KernelPort,
   type OpenIterator,
   textAt,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { HoldingProcess } from "./holders_model.ts";
 
 type TypeNumber = typeof HELD_TYPE[keyof typeof HELD_TYPE];

@@ -3,7 +3,7 @@
  * is not one instant: descriptors are read first, then pins, then references, so what is handed on meanwhile is seen.
  * @module
  */
-import { type KernelPort, readText } from "../../ffi/mod.ts";
+import { type KernelPort, readText } from "../../ffi/sampling.ts";
 import type { HolderIterators } from "../holder_iterators.ts";
 import type { ObjectType, OwnIds } from "../protocol.ts";
 import { ProcessCgroups } from "./holders_cgroups.ts";

@@ -12,7 +12,7 @@ import {
   O_PATH,
   type OpenIterator,
   PIN_RECORD,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { listBpffs, type PinFile } from "./bpffs.ts";
 import { HELD_TYPES, type Pin } from "./holders_model.ts";
 

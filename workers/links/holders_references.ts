@@ -10,7 +10,7 @@ import {
   type KernelPort,
   type OpenIterator,
   UNFOLLOWED,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { HolderIterators } from "../holder_iterators.ts";
 import { ITERATED_TYPES, type ObjectType } from "../protocol.ts";
 import { HELD_TYPES, type Unknown } from "./holders_model.ts";

@@ -21,7 +21,7 @@ import {
   openObject,
   PROG_TYPES,
   textAt,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { IteratorPass, type TableIterators } from "../iterate.ts";
 import { recordInfo } from "../record_info.ts";
 import type { Rows } from "../rows.ts";

@@ -2,7 +2,7 @@
  * Owns how a link is read by the walk. In: a port, and ids to leave out. Out: a collector of the link table.
  * @module
  */
-import { type KernelPort, LINK_INFO, ObjectWalk } from "../../ffi/mod.ts";
+import { type KernelPort, LINK_INFO, ObjectWalk } from "../../ffi/sampling.ts";
 import { WalkCollector } from "../collector.ts";
 import { Rows } from "../rows.ts";
 import { LinkDescriber } from "./describe.ts";

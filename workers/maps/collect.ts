@@ -2,7 +2,7 @@
  * Owns how maps are sampled. In: a port and the worker's Init. Out: the maps collector.
  * @module
  */
-import { type KernelPort, MAP_TYPES } from "../../ffi/mod.ts";
+import { type KernelPort, MAP_TYPES } from "../../ffi/sampling.ts";
 import { backedTable, collectorOf, iteratorsFor } from "../backend.ts";
 import type { Collector } from "../collector.ts";
 import type { CollectInit } from "../protocol.ts";

@@ -10,7 +10,7 @@ import {
   MAP_HEAD_BYTES,
   MAP_INFO,
   MAP_LIVE,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { IteratorPass, type TableIterators } from "../iterate.ts";
 import { recordInfo } from "../record_info.ts";
 import type { Rows } from "../rows.ts";

@@ -12,7 +12,7 @@ import {
   MAP_DETAIL,
   type OpenIterator,
   openObject,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { MemoryFacts } from "../protocol.ts";
 import { mapMemlock, type SizedMap } from "./memory.ts";
 import type { MapDescription, MapMemlock } from "./model.ts";

@@ -3,16 +3,16 @@
  * the machine does not tell them.
  * @module
  */
+import type { Btf } from "../../ffi/mod.ts";
 import {
   accountedBytes,
-  type Btf,
   createMap,
   Fd,
   type KernelPort,
   MAP_TYPES,
   pageSize,
   possibleCpuCount,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { MEMORY_STRUCTS, type MemoryTerms } from "./memory.ts";
 
 /** What findMemoryTerms() looks up. */

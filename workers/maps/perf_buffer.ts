@@ -3,7 +3,7 @@
  * fall; samples that nobody could count are estimated from the mean size of those that were counted lately.
  * @module
  */
-import { PERF_FLAG, PERF_RECORD } from "../../ffi/mod.ts";
+import { PERF_FLAG, PERF_RECORD } from "../../ffi/sampling.ts";
 
 /** What was counted before weighs so much less with every look that counted more. */
 const WEIGHT_OF_BEFORE = 0.75;

@@ -11,7 +11,7 @@ import {
   PERF_FLAG,
   PERF_RECORD,
   type PerfIterator,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { BufferLook } from "./buffers.ts";
 import { PERF_COLUMNS } from "./buffers_model.ts";
 import { PerfBuffer } from "./perf_buffer.ts";

@@ -3,7 +3,7 @@
  * overwritten before it was counted is estimated: as many records as there were in as many bytes of the latest walks.
  * @module
  */
-import { RING_FLAGS, RING_RECORD } from "../../ffi/mod.ts";
+import { RING_FLAGS, RING_RECORD } from "../../ffi/sampling.ts";
 import { RING_COLUMNS } from "./buffers_model.ts";
 
 /**

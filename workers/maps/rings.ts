@@ -10,7 +10,7 @@ import {
   type KernelPort,
   type OpenRings,
   RING_RECORD,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { BufferLook } from "./buffers.ts";
 import { RING_COLUMNS } from "./buffers_model.ts";
 import { CONFIRM_AFTER_MS, RingAccount, serialAt } from "./ring_account.ts";

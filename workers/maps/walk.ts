@@ -11,7 +11,7 @@ import {
   MAP_TYPES,
   ObjectWalk,
   typeName,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { WalkCollector } from "../collector.ts";
 import { Rows } from "../rows.ts";
 import { memlockAtBirth } from "./memory_of.ts";

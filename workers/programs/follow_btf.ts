@@ -18,7 +18,7 @@ import {
   listDirectory,
   type OpenIterator,
   textAt,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { BackedTable } from "../collector.ts";
 import type { BackendName, BtfIterators, TableOutcome } from "../protocol.ts";
 import { Rows } from "../rows.ts";

@@ -13,7 +13,7 @@ import {
   openObject,
   PROG_INFO,
   read,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 
 /** More than any program's BTF has; what claims more is not read. */
 const LARGEST_BTF_BYTES = 16 * 1024 * 1024;

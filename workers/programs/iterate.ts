@@ -11,7 +11,7 @@ import {
   PROGRAM_PAGES,
   PROGRAM_TICK,
   textAt,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { IteratorPass, type TableIterators } from "../iterate.ts";
 import { recordInfo } from "../record_info.ts";
 import type { Rows } from "../rows.ts";

@@ -7,7 +7,7 @@ import {
   LoadEventReader,
   type LoadEventsPort,
   openLoadEventsPort,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { CollectInit } from "../protocol.ts";
 
 export function loadsOf(

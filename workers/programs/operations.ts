@@ -10,7 +10,7 @@ import {
   detachOperations,
   errnoName,
   type KernelPort,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { Aside, AsideMessage } from "../aside.ts";
 import type { OperationsPass } from "../operations_model.ts";
 import type { OperationsHandle } from "../operations_open.ts";

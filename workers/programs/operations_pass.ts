@@ -18,7 +18,7 @@ import {
   skippedRuns,
   textAt,
   UNTIMED_BUCKET,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import {
   ATTACH_COLUMNS,
   LOAD_COLUMNS,

@@ -3,7 +3,11 @@
  * or their end. Source: kernel/bpf/syscall.c bpf_link_show_fdinfo(), since 5.7.
  * @module
  */
-import { type KernelPort, listDirectory, readText } from "../../ffi/mod.ts";
+import {
+  type KernelPort,
+  listDirectory,
+  readText,
+} from "../../ffi/sampling.ts";
 
 const DESCRIPTORS = "/proc/self/fdinfo";
 

@@ -15,7 +15,7 @@ import {
   read,
   textAt,
   typeName,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import { WalkCollector } from "../collector.ts";
 import { Rows } from "../rows.ts";
 import { FullNames } from "./full_name.ts";

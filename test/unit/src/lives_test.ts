@@ -53,7 +53,7 @@ function sideOf(node: Node, told: Told): KernelSide {
     bind: () => note("bind", node.bound ?? 77),
     acquire(options) {
       told.asked = options;
-      return note("acquire", {
+      return Promise.resolve(note("acquire", {
         facts: someFacts(),
         ownIds: NO_IDS,
         iterators: noIterators("a test"),
@@ -62,7 +62,7 @@ function sideOf(node: Node, told: Told): KernelSide {
         keep: [],
         [Symbol.dispose]() {},
         ...node.acquired,
-      });
+      }));
     },
     handOver(estate, options) {
       told.estate = estate as Estate<unknown> as Estate<Note>;
