@@ -25,6 +25,7 @@ export * from "./debugger.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
 export * from "./fdinfo.ts";
+export { AHEAD_BYTES, AheadMap } from "./iter/ahead.ts";
 export * from "./iter/btf_table.ts";
 export * from "./iter/calibrate.ts";
 export * from "./iter/edge_tables.ts";
