@@ -1,7 +1,7 @@
 /**
  * Owns our sides of bench/iterate.ts in one process, with the agent's own collectors. In: argument `map|program|link`, and on stdin
  * `SIDE PASSES` a line, or `program`. Out: `NANOSECONDS OBJECTS CPU_NANOSECONDS BIRTHS` a line; `empty` sees no objects, for its
- * program writes nothing. `program` writes the tick program and answers `FILE ATTACH_BTF_ID RECORD_BYTES`.
+ * program writes nothing. `program` writes the tick program and answers `FILE ATTACH_BTF_ID RECORD_BYTES VALUE_BYTES`.
  * @module
  */
 // deno-lint-ignore-file no-console -- its stdout is what it is for
@@ -98,7 +98,7 @@ for await (const line of input) {
   if (side === "program") {
     const program = writeTickProgram(kernel, kind, tick);
     console.log(
-      `${program.path} ${program.attachBtfId} ${program.recordBytes}`,
+      `${program.path} ${program.attachBtfId} ${program.recordBytes} ${program.valueBytes}`,
     );
     continue;
   }

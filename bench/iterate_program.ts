@@ -5,6 +5,8 @@
  */
 import { compile } from "../ffi/iter/compile.ts";
 import {
+  AHEAD_BYTES,
+  AheadMap,
   Assembler,
   Btf,
   CALIBRATION_STRUCTS,
@@ -34,6 +36,8 @@ export interface WrittenProgram {
   readonly path: string;
   readonly attachBtfId: number;
   readonly recordBytes: number;
+  /** Of the map that its loader must make where the program has one: an array of one element. */
+  readonly valueBytes: number;
 }
 
 /** Compiles the tick program as it was compiled for `opened`, and writes it to bench/build/. */
@@ -50,10 +54,12 @@ export function writeTickProgram(
     ...callsOf(table),
   ]);
   const bases = perCpuBases(kernel, btf);
+  using ahead = new AheadMap(kernel, btf);
   const { code, recordBytes } = compile(btf, table, {
     form: opened.form,
     without: new Set(Object.keys(opened.absent)),
     perCpu: { bases: typeof bases === "string" ? [] : bases },
+    aheadFd: ahead.mapFd,
   });
   if (recordBytes !== opened.recordBytes) {
     throw new Error("Cannot write the program: it is not the one that is open");
@@ -61,7 +67,7 @@ export function writeTickProgram(
   const path = new URL(`build/tick_${type}.insns`, import.meta.url).pathname;
   Deno.writeFileSync(path, code);
   const attachBtfId = btf.functionId(`bpf_iter_${table.target}`) ?? 0;
-  return { path, attachBtfId, recordBytes };
+  return { path, attachBtfId, recordBytes, valueBytes: AHEAD_BYTES };
 }
 
 /** What the kernel's own iteration costs. */

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  AheadMap,
   Btf,
   BtfError,
   CALIBRATION_STRUCTS,
@@ -130,8 +131,18 @@ function openAll(
   using pins = new PinPlace(kernel);
   const opened = ITERATED_TYPES.map((type) => {
     const pair: OpenIterator[] = [];
+    const [{ ahead: touched }] = TABLES[type];
+    using ahead = touched && new AheadMap(kernel, types);
+    ownMaps.push(...ahead?.mapIds ?? []);
     for (const table of TABLES[type]) {
-      const answer = openPinned(kernel, types, table, perCpu, pins);
+      const answer = openPinned(
+        kernel,
+        types,
+        table,
+        perCpu,
+        pins,
+        ahead?.mapFd,
+      );
       if (typeof answer === "string") {
         for (const one of pair) closeIterator(kernel, one);
         return [type, answer] as const;

@@ -1,6 +1,6 @@
 /*
- * Drives an iterator program with libbpf: `iterate FILE ATTACH_BTF_ID RECORD_BYTES` loads the instructions in FILE, which our
- * compiler wrote, and links them. For each line `PASSES` on stdin it reads the iterator to its end that often and answers
+ * Drives an iterator program with libbpf: `iterate FILE ATTACH_BTF_ID RECORD_BYTES VALUE_BYTES` loads the instructions in FILE,
+ * which our compiler wrote, and links them; a map that they use is made, an array of one element of VALUE_BYTES. For each line `PASSES` on stdin it reads the iterator to its end that often and answers
  * `NANOSECONDS OBJECTS CPU_NANOSECONDS CHECKSUM`: of all passes together, objects of the last one, and the ids summed up so that
  * no record is left unread.
  */
@@ -23,7 +23,22 @@ static int check(int result, const char *what)
 	exit(1);
 }
 
-static int load(const char *path, __u32 attach_btf_id)
+/* Has the program use a map of this process. */
+static void give_map(size_t count, __u32 value_bytes)
+{
+	int map = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		if (code[i].code != (BPF_LD | BPF_DW | BPF_IMM) || code[i].src_reg != BPF_PSEUDO_MAP_VALUE)
+			continue;
+		if (map < 0)
+			map = check(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bench_ahead", 4, value_bytes, 1, NULL),
+				    "make the map");
+		code[i].imm = map;
+	}
+}
+
+static int load(const char *path, __u32 attach_btf_id, __u32 value_bytes)
 {
 	FILE *file = fopen(path, "rb");
 	size_t count = file ? fread(code, sizeof *code, sizeof code / sizeof *code, file) : 0;
@@ -34,6 +49,7 @@ static int load(const char *path, __u32 attach_btf_id)
 
 	if (file)
 		fclose(file);
+	give_map(count, value_bytes);
 	program = check(bpf_prog_load(BPF_PROG_TYPE_TRACING, "bench_iterate", "GPL", code, count, &options),
 			"load the program");
 	return check(bpf_link_create(program, 0, BPF_TRACE_ITER, NULL), "link the program");
@@ -71,11 +87,11 @@ int main(int argc, char **argv)
 	char line[32];
 	int link;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: iterate FILE ATTACH_BTF_ID RECORD_BYTES\n");
+	if (argc != 5) {
+		fprintf(stderr, "usage: iterate FILE ATTACH_BTF_ID RECORD_BYTES VALUE_BYTES\n");
 		return 2;
 	}
-	link = load(argv[1], atoi(argv[2]));
+	link = load(argv[1], atoi(argv[2]), atoi(argv[4]));
 	while (fgets(line, sizeof line, stdin)) {
 		long long start = ns(CLOCK_MONOTONIC), cpu = ns(CLOCK_PROCESS_CPUTIME_ID);
 		__u32 checksum = 0;

@@ -5,6 +5,7 @@
  */
 import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
+import { touchAhead } from "./ahead.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES, widthOf } from "./emitter.ts";
 import { writeField } from "./origins.ts";
 import type { PerCpu } from "./per_cpu.ts";
@@ -19,6 +20,8 @@ export interface CompileOptions {
   /** Names of fields to do without. */
   readonly without: ReadonlySet<string>;
   readonly perCpu: PerCpu;
+  /** Of an AheadMap, for tables that touch ahead; form `typed` alone can. */
+  readonly aheadFd?: number | undefined;
 }
 
 export interface Compiled {
@@ -100,7 +103,17 @@ export function compile(
     .load(8, "r1", "r6", emit.place([context, "meta"]).offset)
     .load(8, "r1", "r1", emit.place(["bpf_iter_meta", "seq"]).offset)
     .move("r2", "r10").alu64("r2", "+=", -recordBytes)
-    .move("r3", recordBytes).call(SEQ_WRITE)
+    .move("r3", recordBytes).call(SEQ_WRITE);
+  const { form, aheadFd } = options;
+  if (table.ahead !== undefined && aheadFd !== undefined && form === "typed") {
+    touchAhead(emit, aheadFd, {
+      object: table.object,
+      meta: [context, "meta"],
+      ways: table.ahead,
+      end: "end",
+    });
+  }
+  asm
     // 1 would ask for the same object again.
     .label("end").move("r0", 0).exit();
   return {

@@ -87,6 +87,7 @@ export const MAP_TICK: RecordTable = {
   object: ["bpf_map", "map"],
   selector: SELECTOR,
   fields: [...IDENTITY, ...LIVE],
+  ahead: ["id", "refcnt.counter", "cookie"].map((path) => [["bpf_map", path]]),
 };
 
 const info = (
@@ -131,8 +132,10 @@ const DETAILS = byType(MAP_DETAIL.prefix, {
 }, { offset: MAP_DETAIL.offset, size: 4 });
 
 export const MAP_BIRTH: RecordTable = {
-  ...MAP_TICK,
   name: "bpfpulse_map_b",
+  target: MAP_TICK.target,
+  object: MAP_TICK.object,
+  selector: SELECTOR,
   fields: [
     ...IDENTITY,
     info("type", of("map_type"), { required: true }),

@@ -41,20 +41,36 @@ export interface OpenIterator {
   readonly absent: Readonly<Record<string, string>>;
 }
 
-/** Answers one sentence, or its last part, where no form of the program works. Needs CAP_BPF and CAP_PERFMON. Since 5.8. */
+/**
+ * Answers one sentence, or its last part, where no form of the program works. Needs CAP_BPF and CAP_PERFMON. Since 5.8.
+ * @param aheadFd of an AheadMap for objects of this kind
+ */
 export function openIterator(
   kernel: KernelPort,
   btf: Btf,
   table: RecordTable,
   perCpu: PerCpu,
+  aheadFd?: number,
 ): OpenIterator | string {
   return openProgram(kernel, btf, {
     name: table.name,
     target: table.target,
     optional: table.fields.filter(({ required }) => !required),
-    compile: (form, without) => compile(btf, table, { form, without, perCpu }),
+    ...(aheadFd === undefined || table.ahead === undefined
+      ? {}
+      : { luxury: AHEAD }),
+    compile: (form, without) =>
+      compile(btf, table, {
+        form,
+        without,
+        perCpu,
+        aheadFd: without.has(AHEAD) ? undefined : aheadFd,
+      }),
   });
 }
+
+/** A part of a plan, and no field's name. */
+const AHEAD = "touching ahead";
 
 /** An iterator program in the making. */
 export interface IteratorPlan {
@@ -67,6 +83,8 @@ export interface IteratorPlan {
     readonly name: string;
     readonly besides?: string;
   }[];
+  /** A part that only saves time: given up before anything else is. */
+  readonly luxury?: string;
   /** Kernels that do not know them go over everything. */
   readonly limits?: IteratorLimits;
   /** @throws {Absent} */
@@ -84,6 +102,7 @@ export function openProgram(
     return `this kernel has no iterator over ${plan.target}`;
   }
   const { optional, limits } = plan;
+  const bare = plan.luxury === undefined ? [] : [plan.luxury];
   let reason = "";
   const load = (form: Form, without: ReadonlySet<string>) => {
     const compiled = plan.compile(form, without);
@@ -100,9 +119,11 @@ export function openProgram(
   };
   try {
     for (const form of FORMS) {
-      const { compiled, answer } = load(form, new Set());
-      if (typeof answer === "number") {
-        return linkIterator(kernel, answer, compiled, form, limits);
+      for (const without of bare.length === 0 ? [[]] : [[], bare]) {
+        const { compiled, answer } = load(form, new Set(without));
+        if (typeof answer === "number") {
+          return linkIterator(kernel, answer, compiled, form, limits);
+        }
       }
     }
     for (const form of FORMS) {
@@ -113,13 +134,13 @@ export function openProgram(
         );
         const { answer } = load(
           form,
-          new Set(others.map((other) => other.name)),
+          new Set([...bare, ...others.map((other) => other.name)]),
         );
         if (typeof answer !== "number") return true;
         kernel.close(answer);
         return false;
       }).map(({ name }) => name);
-      const { compiled, answer } = load(form, new Set(refused));
+      const { compiled, answer } = load(form, new Set([...bare, ...refused]));
       if (typeof answer === "number") {
         return linkIterator(kernel, answer, compiled, form, limits);
       }

@@ -57,8 +57,9 @@ export function openPinned(
   table: RecordTable,
   perCpu: PerCpu,
   pins: PinPlace,
+  aheadFd?: number,
 ): OpenIterator | string {
-  return pinned(openIterator(kernel, btf, table, perCpu), pins);
+  return pinned(openIterator(kernel, btf, table, perCpu, aheadFd), pins);
 }
 
 /** What was opened, with a pin where one can be made. */

@@ -53,6 +53,7 @@ export const PROGRAM_TICK: RecordTable = {
     counter("run_cnt", "cnt", 8),
     { ...counter("recursion_misses", "misses", 16), since: "5.12" },
   ],
+  ahead: ["id", "load_time"].map((path) => [AUX, ["bpf_prog_aux", path]]),
 };
 
 const info = (
@@ -84,8 +85,9 @@ export const PROGRAM_PAGES = {
 const MOST_FUNCTIONS = 256;
 
 export const PROGRAM_BIRTH: RecordTable = {
-  ...PROGRAM_TICK,
   name: "bpfpulse_prog_b",
+  target: PROGRAM_TICK.target,
+  object: PROGRAM_TICK.object,
   fields: [
     ...IDENTITY,
     info("type", of(["bpf_prog", "type"]), { required: true }),

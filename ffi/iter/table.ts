@@ -93,6 +93,8 @@ export interface RecordTable {
   /** What `when` compares with. */
   readonly selector?: Way;
   readonly fields: readonly RecordField[];
+  /** Members of the object that lie apart in memory and are needed of each, by the kernel's own iteration or by the fields. */
+  readonly ahead?: readonly Way[];
   /** Names of fields; an object for which all of them are 0 (a text: empty) has no record. */
   readonly onlyWith?: readonly string[];
 }
@@ -107,6 +109,7 @@ export type Form =
 /** Every struct that a table names. */
 export function structsOf(table: RecordTable): string[] {
   const steps: Step[] = [table.object, ...(table.selector ?? [])];
+  steps.push(...(table.ahead ?? []).flat());
   for (const { from, onlyIf } of table.fields) {
     if (onlyIf !== undefined) steps.push(...onlyIf.bits.of);
     if ("bits" in from) steps.push(...from.bits.of);

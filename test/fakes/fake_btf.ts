@@ -106,15 +106,17 @@ function membersOf(
     put(way[way.length - 1], bytes);
   };
   put(["bpf_iter_meta", "seq"], POINTER_BYTES);
+  put(["bpf_iter_meta", "seq_num"], 8);
   put(["bpf_array", "pptrs"], POINTER_BYTES);
   for (const [struct, path] of FUNCTION_NAME_STEPS) {
     const isNumber = path === "type_id" || path === "name_off";
     put([struct, path], isNumber ? 4 : POINTER_BYTES);
   }
-  for (const { target, object, selector, fields } of tables) {
+  for (const { target, object, selector, fields, ahead } of tables) {
     put([`bpf_iter__${target}`, "meta"], POINTER_BYTES);
     put([`bpf_iter__${target}`, object[1]], POINTER_BYTES);
     if (selector !== undefined) follow(selector, 4);
+    for (const way of ahead ?? []) follow(way, 4);
     for (const field of fields) fieldMembers(field, follow);
   }
   return found;
