@@ -27,6 +27,7 @@ export * from "./fd.ts";
 export * from "./fdinfo.ts";
 export * from "./iter/btf_table.ts";
 export * from "./iter/calibrate.ts";
+export * from "./iter/cpu_entries.ts";
 export * from "./iter/edge_tables.ts";
 export {
   EDGE_RECORD_BYTES,

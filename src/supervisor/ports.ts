@@ -8,6 +8,7 @@ import type {
   Block,
   Buffers,
   CollectorName,
+  CpuEntries,
   FromWorker,
   Holders,
   HoldersFailed,
@@ -54,6 +55,7 @@ export interface SampleSink {
   holdersFailed?(message: HoldersFailed): void;
   /** Of the maps worker. */
   buffers?(message: Buffers): void;
+  cpuEntries?(message: CpuEntries): void;
   operations?(message: Operations): void;
   operationsFailed?(message: OperationsFailed): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
