@@ -21,6 +21,7 @@ export type { Member } from "./btf/lookup.ts";
 export type { Wanted } from "./btf/scan.ts";
 export { AHEAD_BYTES, AheadMap } from "./iter/ahead.ts";
 export * from "./iter/calibrate.ts";
+export * from "./iter/cpu_entries.ts";
 export * from "./iter/edge_tables.ts";
 export { edgePlan, type EdgeTable } from "./iter/edges.ts";
 export * from "./iter/file_kinds.ts";

@@ -94,6 +94,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       holders: (message) => aggregator.holders(message),
       holdersFailed: (message) => aggregator.holdersFailed(message),
       buffers: (message) => aggregator.buffers(message),
+      cpuEntries: (message) => aggregator.cpuEntries(message),
       operations: (message) => aggregator.operations(message),
       operationsFailed: (message) => aggregator.operationsFailed(message),
       sampled: (message, name) => {

@@ -16,6 +16,7 @@ export const CHECK_NAMES = [
   "load-events",
   "holders",
   "map-entries",
+  "map-cpu-entries",
   "ring-buffers",
   "perf-buffers",
   "perf-losses",

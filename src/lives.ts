@@ -70,6 +70,7 @@ export async function prepare(
   const acquired = await side.acquire({
     runStats: countsRuns(invocation),
     operations: invocation.kind === "once" ? "off" : config.operations,
+    mapCpuEntries: config.mapCpuEntries,
     backend: config.backend,
     keepPrivileges: config.keepPrivileges,
     isDryRun: invocation.kind === "catalog",

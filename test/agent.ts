@@ -52,8 +52,9 @@ export interface StartOptions {
 export async function runAgent(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  { prefix = [], root = ROOT, runtime = Deno.execPath() }: StartOptions = {},
 ): Promise<Ended> {
-  const [command, ...rest] = commandOf(Deno.execPath(), ROOT);
+  const [command, ...rest] = [...prefix, ...commandOf(runtime, root)];
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args: [...rest, ...args],
     env,

@@ -70,6 +70,8 @@ export interface NodeFacts {
   readonly kernelRelease?: string;
   /** Absent only in facts that acquire() did not make. */
   readonly kernelBtf?: KernelBtfFacts;
+  /** Counts of entries by CPU, `reason`: one sentence why there are none; absent where nobody asked for them. */
+  readonly mapCpuEntries?: { readonly reason?: string };
   /** What iterators cannot read here; absent only in facts that acquire() did not make. */
   readonly untold?: Untold;
 }
@@ -80,6 +82,8 @@ export interface AcquireOptions {
   readonly runStats: boolean;
   /** Count bpf() operations; absent: off. */
   readonly operations?: "off" | OperationsMode;
+  /** Tell what each CPU counted of the entries of maps; absent: no. */
+  readonly mapCpuEntries?: boolean;
   /** How objects are to be read; `auto` takes the iterators where they work. */
   readonly backend: "auto" | BackendName;
   /** No privilege is given up afterwards. */
@@ -116,17 +120,30 @@ export type Unprivileged = <T>(probe: () => T) => T;
  */
 export function acquire(
   kernel: KernelPort,
-  { runStats, operations = "off", backend, keepPrivileges, isDryRun = false }:
-    AcquireOptions,
+  {
+    runStats,
+    operations = "off",
+    mapCpuEntries = false,
+    backend,
+    keepPrivileges,
+    isDryRun = false,
+  }: AcquireOptions,
   unprivileged?: Unprivileged,
 ): Acquired {
   const capabilities = effectiveCapabilities(kernel);
   const stats = holdRunStats(kernel, runStats, isDryRun);
   const walks = mayWalkIds(kernel);
-  const all = backend === "walk" ? undefined : openIterators(kernel, false);
+  const all = backend === "walk"
+    ? undefined
+    : openIterators(kernel, false, mapCpuEntries);
   // Nobody tries for holders then, so nobody complains.
   const { holders: _, ...none } = noIterators("--backend walk was asked for");
-  const opened = all?.iterators ?? none;
+  const opened: Iterators = all?.iterators ?? {
+    ...none,
+    ...(mapCpuEntries
+      ? { cpuEntries: "the walk reads no CPU's counters" }
+      : {}),
+  };
   const iterated = ITERATED_TYPES.some((type) =>
     typeof opened[type] !== "string"
   );
@@ -198,6 +215,11 @@ export function acquire(
       ...(release === undefined ? {} : { kernelRelease: release }),
       kernelBtf: kernelBtf(kernel),
       untold: untold(iterators),
+      ...(iterators.cpuEntries === undefined ? {} : {
+        mapCpuEntries: typeof iterators.cpuEntries === "string"
+          ? { reason: iterators.cpuEntries }
+          : {},
+      }),
     },
     [Symbol.dispose]() {
       all?.[Symbol.dispose]();

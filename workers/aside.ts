@@ -3,6 +3,7 @@
  * @module
  */
 import type {
+  CpuEntries,
   Holders,
   HoldersFailed,
   Operations,
@@ -12,6 +13,7 @@ import type {
 /** What it says, without the worker's epoch. */
 export interface AsideMessage {
   readonly message:
+    | Omit<CpuEntries, "epoch">
     | Omit<Holders, "epoch">
     | Omit<HoldersFailed, "epoch">
     | Omit<Operations, "epoch">
@@ -28,5 +30,7 @@ export interface Aside {
   renew(): void;
   /** It is due at another interval, counted from its last run. */
   retune(intervalMs: number): void;
+  /** The worker samples at another interval. */
+  resample?(intervalMs: number): void;
   run(): AsideMessage | undefined;
 }

@@ -4,6 +4,7 @@
  */
 import type { HoldersPass } from "./links/holders_model.ts";
 import type { BuffersPass } from "./maps/buffers_model.ts";
+import type { CpuEntriesPass } from "./maps/cpu_entries_model.ts";
 import type { OperationsPass } from "./operations_model.ts";
 
 /** Who keeps objects alive, looked for by the links worker beside its samples. */
@@ -26,6 +27,13 @@ export interface Buffers {
   readonly kind: "buffers";
   readonly epoch: number;
   readonly pass: BuffersPass;
+}
+
+/** What each CPU counted of the entries of each map changed, looked at by the maps worker beside its samples. */
+export interface CpuEntries {
+  readonly kind: "cpu_entries";
+  readonly epoch: number;
+  readonly pass: CpuEntriesPass;
 }
 
 /** bpf() operations, counted by the kernel and read by the programs worker beside its samples. */

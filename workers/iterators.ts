@@ -20,6 +20,7 @@ import {
   MAP_BIRTH,
   MAP_BTF,
   MAP_TICK,
+  openCpuEntries,
   type OpenIterator,
   openPerfBuffers,
   openPinned,
@@ -75,14 +76,19 @@ export interface OpenedIterators extends Disposable {
   readonly ownIds: OwnIds;
 }
 
-/** Never fails for what a kernel may answer. @param mayWalk as in Iterators */
+/**
+ * Never fails for what a kernel may answer.
+ * @param mayWalk as in Iterators
+ * @param withCpuEntries the entries that each CPU counted are wanted too
+ */
 export function openIterators(
   kernel: KernelPort,
   mayWalk: boolean,
+  withCpuEntries = false,
 ): OpenedIterators {
   const open: OpenIterator[] = [];
   const map: number[] = [];
-  const found = openAll(kernel, open, map);
+  const found = openAll(kernel, open, map, withCpuEntries);
   return {
     iterators: { ...found, mayWalk, mayListBtf: mayWalk },
     open,
@@ -118,9 +124,15 @@ function openAll(
   kernel: KernelPort,
   open: OpenIterator[],
   ownMaps: number[],
+  withCpuEntries: boolean,
 ): Omit<Iterators, "mayWalk" | "mayListBtf"> {
   const btf = scan(kernel);
-  if (typeof btf === "string") return noIterators(btf);
+  if (typeof btf === "string") {
+    return {
+      ...noIterators(btf),
+      ...(withCpuEntries ? { cpuEntries: btf } : {}),
+    };
+  }
   using types = btf;
   const bases = perCpuBases(kernel, types);
   using perCpu = new PerCpuTable(
@@ -175,8 +187,13 @@ function openAll(
     open.push(one);
     ownMaps.push(...one.mapIds);
   }
+  const cpuEntries = withCpuEntries
+    ? openCpuEntries(kernel, types, perCpu, pins)
+    : undefined;
+  if (typeof cpuEntries === "object") open.push(cpuEntries);
   return {
     ...all,
+    ...(cpuEntries === undefined ? {} : { cpuEntries }),
     btf: openBtf(kernel, types, pins, open),
     holders: openHolders(kernel, types, pins, open),
     memory: proveMemory(kernel, types, all.map),

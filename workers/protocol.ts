@@ -6,12 +6,18 @@
  */
 import type {
   Buffers,
+  CpuEntries,
   Holders,
   HoldersFailed,
   Operations,
   OperationsFailed,
 } from "./aside_messages.ts";
-import type { OpenIterator, OpenRings, PerfIterator } from "../ffi/mod.ts";
+import type {
+  CpuEntriesIterator,
+  OpenIterator,
+  OpenRings,
+  PerfIterator,
+} from "../ffi/mod.ts";
 import type { HolderIterators } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import type { MemoryTerms } from "./maps/memory.ts";
@@ -23,6 +29,7 @@ import type { Beat } from "./pulse.ts";
 
 export type {
   Buffers,
+  CpuEntries,
   Holders,
   HoldersFailed,
   Operations,
@@ -75,6 +82,8 @@ export interface Iterators
   readonly rings?: OpenRings | string;
   /** Over perf buffers, likewise. */
   readonly perf?: PerfIterator | string;
+  /** Over what each CPU counted of the entries of maps, likewise. */
+  readonly cpuEntries?: CpuEntriesIterator | string;
 }
 
 /** At least one of the two. Plain data. */
@@ -258,6 +267,7 @@ export type FromWorker =
   | Holders
   | HoldersFailed
   | Buffers
+  | CpuEntries
   | Operations
   | OperationsFailed
   | Stopped;
@@ -326,6 +336,7 @@ const FROM_WORKER: Shapes<FromWorker> = {
   holders_failed: { epoch: "number", reason: "string" },
   buffers: { epoch: "number", pass: "object" },
   operations: { epoch: "number", pass: "object" },
+  cpu_entries: { epoch: "number", pass: "object" },
   operations_failed: { epoch: "number", reason: "string" },
   stopped: { epoch: "number" },
 };

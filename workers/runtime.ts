@@ -93,6 +93,7 @@ export class CollectorRun {
   retune(intervalMs: number, holdersMs?: number): void {
     this.#cancel();
     if (holdersMs !== undefined) this.#aside?.retune(holdersMs);
+    this.#aside?.resample?.(intervalMs);
     this.#cadence = new Cadence(this.#thread.kernel.monotonicMs(), intervalMs);
     this.#waitForSample();
   }

@@ -8,6 +8,7 @@ import type { Collector } from "./collector.ts";
 import { collectLinks } from "./links/collect.ts";
 import { collectHolders } from "./links/holders.ts";
 import { collectMaps } from "./maps/collect.ts";
+import { collectCpuEntries } from "./maps/cpu_entries.ts";
 import { collectPrograms } from "./programs/collect.ts";
 import {
   type CollectorName,
@@ -69,6 +70,11 @@ export function sampleOnce(
       init,
       collect(kernel, init),
     );
+  }
+  const maps = initMessage(EPOCH, intervalMs, leaveOut, opened);
+  const counted = collectCpuEntries(kernel, maps)?.run();
+  if (counted !== undefined) {
+    sink(versioned({ epoch: EPOCH, ...counted.message }), "maps");
   }
   const links = initMessage(EPOCH, intervalMs, leaveOut, opened);
   const told = collectHolders(kernel, links)?.run();

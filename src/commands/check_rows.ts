@@ -12,6 +12,7 @@ import type {
 import type { CheckName } from "../check_names.ts";
 import { backendOf } from "../http/readiness.ts";
 import { bufferRow } from "./check_buffers.ts";
+import { cpuEntriesRow } from "./check_cpu_entries.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
 import {
@@ -71,6 +72,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     loadEventsRow(facts),
     holdersRow(facts, node),
     mapEntriesRow(facts, maps),
+    cpuEntriesRow(facts),
     bufferRow("ring-buffers", facts, node),
     perfBuffers,
     perfLossesRow(facts, perfBuffers),

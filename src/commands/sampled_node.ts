@@ -93,6 +93,9 @@ export class SampledNode implements NodeState {
       case "buffers":
         this.#state.buffers(message);
         break;
+      case "cpu_entries":
+        this.#state.cpuEntries(message);
+        break;
       case "operations":
         this.#state.operations(message);
         break;

@@ -58,6 +58,8 @@ export interface Config {
   readonly keepPrivileges: boolean;
   /** Hold BPF_ENABLE_STATS while the agent lives. */
   readonly runStats: boolean;
+  /** Tell what each CPU counted of the entries of maps. */
+  readonly mapCpuEntries: boolean;
   /** When bpf() operations and loads are counted. */
   readonly operations: "off" | OperationsMode;
   /** Groups of processes; empty for one per command name and container. The first that fits a process has it. */

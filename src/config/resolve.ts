@@ -39,6 +39,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     keepPrivileges: false,
     runStats: true,
     operations: "off",
+    mapCpuEntries: false,
     managers: [],
     systemStats: true,
     includeSelf: false,

@@ -274,6 +274,17 @@ export const SETTINGS: readonly Setting[] = [
     textOf: ({ operations }) => formatOperationsMode(operations),
   },
   {
+    name: "map-cpu-entries",
+    group: "Sampling",
+    defaultText: "false",
+    summary: "Tell of hash maps how many entries each CPU counted",
+    form: "one",
+    field: "mapCpuEntries",
+    whileRunning: false,
+    kind: mapKind(booleanWord, (mapCpuEntries) => ({ mapCpuEntries })),
+    textOf: ({ mapCpuEntries }) => String(mapCpuEntries),
+  },
+  {
     name: "include-self",
     group: "Sampling",
     defaultText: "false",

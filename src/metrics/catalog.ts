@@ -8,6 +8,7 @@ import {
   perfMetrics,
   ringMetrics,
 } from "./buffer_metrics.ts";
+import { cpuEntriesMetrics } from "./cpu_entries_metrics.ts";
 import { collectorMetrics, sampleDuration } from "./collector_metrics.ts";
 import { managerMetrics } from "./manager_metrics.ts";
 import {
@@ -32,6 +33,7 @@ export const catalog: readonly Metric[] = [
   ...objectCountMetrics,
   ...ownerMetrics,
   ...mapMetrics,
+  ...cpuEntriesMetrics,
   ...programMetrics,
   ...runStatsMetrics,
   ...linkMetrics,

@@ -5,6 +5,7 @@
  */
 import { perfMetrics, ringMetrics } from "./buffer_metrics.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
+import { CPU_ENTRIES } from "./cpu_entries_metrics.ts";
 import { isShown } from "./metric.ts";
 import { mapsLeftOut, totalsOf } from "./operation_metrics.ts";
 import { OWNER_INFO } from "./owner_metrics.ts";
@@ -150,6 +151,10 @@ function* droppedSeries(input: PageInput): Generator<Sample> {
         0,
       ),
     };
+  }
+  const { cpuEntries } = input.snapshot;
+  if (cpuEntries !== undefined) {
+    yield { labels: { family: CPU_ENTRIES }, value: cpuEntries.restSize };
   }
   const operations = totalsOf(input.snapshot);
   if (operations !== undefined) {

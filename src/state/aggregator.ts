@@ -8,6 +8,7 @@ import type {
   Births,
   Block,
   Buffers as BuffersMessage,
+  CpuEntries as CpuEntriesMessage,
   Descriptions,
   Holders,
   HoldersFailed,
@@ -19,6 +20,7 @@ import type {
 } from "../../workers/protocol.ts";
 import type { ManagerSelector } from "../config/manager_selector.ts";
 import { Buffers } from "./buffers.ts";
+import { CpuEntries } from "./cpu_entries.ts";
 import { Managers, type ManagerTables } from "./managers.ts";
 import type { MapRows } from "./map_operations.ts";
 import { Operations } from "./operations.ts";
@@ -65,6 +67,7 @@ export class Aggregator implements NodeState {
   readonly #owners = new Owners();
   #holdersReason: string | undefined;
   readonly #buffers: Buffers;
+  readonly #cpuEntries: CpuEntries;
   readonly #operations: Operations;
   readonly #managers: Managers;
 
@@ -72,6 +75,7 @@ export class Aggregator implements NodeState {
     this.#openBlock = options.openBlock;
     const { maxSeries, newestIds, textOf } = options;
     this.#buffers = new Buffers(maxSeries);
+    this.#cpuEntries = new CpuEntries(maxSeries);
     this.#operations = new Operations(maxSeries);
     this.#managers = new Managers({
       maxSeries,
@@ -186,6 +190,11 @@ export class Aggregator implements NodeState {
     this.#buffers.take(pass, epoch);
   }
 
+  /** Takes up what each CPU counted of the entries of maps. */
+  cpuEntries({ pass }: CpuEntriesMessage): void {
+    this.#cpuEntries.take(pass);
+  }
+
   /** Takes up what was counted of bpf() operations. */
   operations({ pass }: OperationsMessage): void {
     this.#operations.take(pass, this.#mapRows());
@@ -206,6 +215,7 @@ export class Aggregator implements NodeState {
   setMaxSeries(max: number): void {
     for (const table of Object.values(this.#tables)) table.setMaxSeries(max);
     this.#buffers.setMaxSeries(max);
+    this.#cpuEntries.setMaxSeries(max);
     this.#operations.setMaxSeries(max);
     this.#managers.setMaxSeries(max);
   }
@@ -215,6 +225,7 @@ export class Aggregator implements NodeState {
     const program = this.#tables.program.freeze();
     const holders = this.#owners.state;
     const buffers = this.#buffers.state;
+    const cpuEntries = this.#cpuEntries.state;
     this.#operations.join(this.#mapRows());
     const operations = this.#operations.state;
     return {
@@ -229,6 +240,7 @@ export class Aggregator implements NodeState {
         ? {}
         : { holdersReason: this.#holdersReason }),
       ...(buffers === undefined ? {} : { buffers }),
+      ...(cpuEntries === undefined ? {} : { cpuEntries }),
       ...(operations === undefined ? {} : { operations }),
       managers: this.#managers.state(
         this.#managerTables(),

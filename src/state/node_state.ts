@@ -6,6 +6,7 @@
  */
 import type { Descriptions, ObjectType } from "../../workers/protocol.ts";
 import type { BuffersState } from "./buffers.ts";
+import type { CpuEntriesState } from "./cpu_entries.ts";
 import type { ManagerState } from "./managers.ts";
 import type { OperationsState } from "./operations.ts";
 import type { HoldersState, TableOwnership } from "./ownership.ts";
@@ -83,6 +84,8 @@ export interface NodeSnapshot {
   readonly holdersReason?: string;
   /** What is known of ring and perf buffers; undefined before the first look at them. */
   readonly buffers?: BuffersState;
+  /** What each CPU counted of the entries of maps; undefined where nobody asked for it. */
+  readonly cpuEntries?: CpuEntriesState;
   /** What is known of bpf() operations; undefined where nothing counted them yet. */
   readonly operations?: OperationsState;
   /** Groups of processes that hold objects or did something with them, by name; undefined where nobody asked for them. */

@@ -8,6 +8,7 @@ import type {
   Block,
   Buffers,
   CollectorName,
+  CpuEntries,
   FromWorker,
   Holders,
   HoldersFailed,
@@ -55,6 +56,7 @@ export interface SampleSink {
   holdersFailed?(message: HoldersFailed): void;
   /** Of the maps worker. */
   buffers?(message: Buffers): void;
+  cpuEntries?(message: CpuEntries): void;
   operations?(message: Operations): void;
   operationsFailed?(message: OperationsFailed): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */

@@ -195,6 +195,8 @@ export class SupervisedCollector implements LifeListener {
         return sink.holdersFailed?.(message);
       case "buffers":
         return sink.buffers?.(message);
+      case "cpu_entries":
+        return sink.cpuEntries?.(message);
       case "operations":
         return sink.operations?.(message);
       case "operations_failed":

@@ -43,6 +43,10 @@ export class Holder implements AsyncDisposable {
     throw new Error(`Cannot hold objects: the holder ended with ${code}`);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Ends it; when this returns, it and its descriptors are gone. */
   async end(): Promise<void> {
     this.#ended = true;

@@ -22,13 +22,18 @@ export interface Operated {
   readonly counts: OperationCounts;
 }
 
-/** Runs it; `meanwhile` is called again and again until it has ended. @throws {Error} where it fails */
+/**
+ * Runs it; `meanwhile` is called again and again until it has ended.
+ * @param program under another name, which its command name follows
+ * @throws {Error} where it fails
+ */
 export async function operate(
   count: number,
   threads: number,
   meanwhile: () => void,
+  program: string = compile("operate"),
 ): Promise<Operated> {
-  const child = new Deno.Command(compile("operate"), {
+  const child = new Deno.Command(program, {
     args: [String(count), String(threads)],
     stdin: "null",
     stdout: "piped",

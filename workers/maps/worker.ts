@@ -4,5 +4,6 @@
  */
 import { serveCollector } from "../runtime.ts";
 import { collectMaps } from "./collect.ts";
+import { collectCpuEntries } from "./cpu_entries.ts";
 
-serveCollector(collectMaps);
+serveCollector(collectMaps, collectCpuEntries);

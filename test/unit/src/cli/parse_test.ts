@@ -32,6 +32,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     keepPrivileges: false,
     runStats: true,
     operations: "off",
+    mapCpuEntries: false,
     managers: [],
     systemStats: true,
     includeSelf: false,
@@ -84,6 +85,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     keepPrivileges: false,
     runStats: false,
     operations: { onMs: 10_000, everyMs: 100_000 },
+    mapCpuEntries: true,
     managers: [
       { name: "agents", by: "comm", text: "^node$" },
       { name: "x", by: "unit", text: "x.service" },
@@ -96,13 +98,19 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     logFormat: "json",
   };
   assertEquals(
-    await configOf([...values.flat(), "--include-self", "serve"]),
+    await configOf([
+      ...values.flat(),
+      "--include-self",
+      "--map-cpu-entries",
+      "serve",
+    ]),
     expected,
   );
   assertEquals(
     await configOf([
       "serve",
       "--include-self=true",
+      "--map-cpu-entries=true",
       ...values.map((pair) => pair.join("=")),
     ]),
     expected,
@@ -122,7 +130,7 @@ Deno.test("parse() takes each flag's default text for the default", async () => 
     );
     compared++;
   }
-  assertEquals(compared, 11);
+  assertEquals(compared, 12);
 });
 
 Deno.test("parse() lets --help, then --version, win over mistakes before and after it", async () => {

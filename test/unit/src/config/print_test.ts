@@ -56,6 +56,7 @@ interval-holders: 5s                       # default
 backend: auto                              # default
 run-stats: on                              # default
 operations: off                            # default
+map-cpu-entries: false                     # default
 include-self: false                        # default
 # user: the user that starts it            # default
 keep-privileges: false                     # default
@@ -111,6 +112,7 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
       onMs: 10_000,
       everyMs: 100_000,
     }),
+    mapCpuEntries: fc.boolean(),
     managers: fc.constantFrom<Config["managers"]>([], [
       { name: "a", by: "comm", text: "^a: #b[,]$" },
       { name: "b", by: "pid", text: "12" },

@@ -22,6 +22,7 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     ["odigos_ebpf_map_memlock_bytes", "gauge", map, "maps"],
     ["odigos_ebpf_map_entries", "gauge", map, "maps"],
     ["odigos_ebpf_map_max_entries", "gauge", map, "maps"],
+    ["odigos_ebpf_map_cpu_entries", "gauge", `${map},cpu`, "maps"],
     ["odigos_ebpf_program_info", "gauge", `${program},tag,full_name,btf_id`, "programs"],
     ["odigos_ebpf_program_memory_bytes", "gauge", program, "programs"],
     ["odigos_ebpf_program_memlock_bytes", "gauge", program, "programs"],
