@@ -11,6 +11,7 @@ export * from "./errno.ts";
 export * from "./fd.ts";
 export * from "./fdinfo.ts";
 export * from "./iter/btf_table.ts";
+export * from "./iter/cpu_entries_record.ts";
 export * from "./iter/holder_records.ts";
 export * from "./iter/link_table.ts";
 export * from "./iter/map_table.ts";

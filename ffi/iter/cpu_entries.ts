@@ -8,21 +8,16 @@ import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
 import type { KernelPort } from "../port.ts";
 import type { Compiled } from "./compile.ts";
+import {
+  CPU_ENTRIES_RECORD,
+  type CpuEntriesIterator,
+} from "./cpu_entries_record.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "./emitter.ts";
 import { write } from "./file_parts.ts";
-import { type IteratorPlan, type OpenIterator, openProgram } from "./open.ts";
+import { type IteratorPlan, openProgram } from "./open.ts";
 import type { PerCpu } from "./per_cpu.ts";
 import { pinned, type PinPlace } from "./pins.ts";
 import type { Form } from "./table.ts";
-
-/** Where in a record what is, in bytes. The count is signed: what one CPU added another may have deleted. */
-export const CPU_ENTRIES_RECORD = { bytes: 16, mapId: 0, cpu: 4, count: 8 };
-
-/** Plain data, as OpenIterator. */
-export interface CpuEntriesIterator extends OpenIterator {
-  /** CPUs of which a map has a record, from 0 on: all possible ones. */
-  readonly cpus: number;
-}
 
 /** Answers one sentence where this kernel has no such counters. Needs CAP_BPF and CAP_PERFMON. */
 export function openCpuEntries(

@@ -10,7 +10,7 @@ import {
   iterationsOf,
   IteratorSession,
   type KernelPort,
-} from "../../ffi/mod.ts";
+} from "../../ffi/sampling.ts";
 import type { Aside, AsideMessage } from "../aside.ts";
 import type { Init } from "../protocol.ts";
 import type { CpuEntriesPass } from "./cpu_entries_model.ts";
