@@ -3,7 +3,6 @@
  * the shell gave them. Out: tokens in their order; every argument is accepted, what it means is judged in parse.ts.
  * @module
  */
-import { parseArgs } from "node:util";
 import type { Flag } from "./flags.ts";
 
 /** An argument that is neither a flag nor a flag's value; all that follow `--` are words. */
@@ -28,34 +27,35 @@ export function tokenize(
   args: readonly string[],
   flags: readonly Flag[],
 ): Token[] {
-  const options: Record<string, { type: "string" | "boolean" }> = {};
-  for (const { name, takes } of flags) {
-    options[name] = { type: takes === "value" ? "string" : "boolean" };
-  }
-  const { tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const takeValues = new Set(
+    flags.filter(({ takes }) => takes === "value").map(({ name }) => name),
+  );
   const read: Token[] = [];
-  let lastShort = -1;
-  for (const token of tokens) {
-    if (token.kind === "positional") {
-      read.push({ kind: "word", text: token.value });
-    } else if (token.kind === "option") {
-      const argument = args[token.index] ?? token.rawName;
-      const short = !argument.startsWith("--");
-      if (short && token.index === lastShort) continue;
-      if (short) lastShort = token.index;
-      read.push({
-        kind: "flag",
-        typed: short ? argument : token.rawName,
-        value: short ? undefined : token.value,
-        inline: token.inlineValue === true,
-      });
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? "";
+    if (argument === "--") {
+      for (const text of args.slice(at + 1)) read.push({ kind: "word", text });
+      break;
     }
+    if (argument === "-" || !argument.startsWith("-")) {
+      read.push({ kind: "word", text: argument });
+      continue;
+    }
+    const isLong = argument.startsWith("--");
+    const equals = isLong ? argument.indexOf("=", 3) : -1;
+    const inline = equals > 0;
+    const typed = inline ? argument.slice(0, equals) : argument;
+    const takesNext = isLong && !inline && takeValues.has(typed.slice(2));
+    read.push({
+      kind: "flag",
+      typed,
+      value: inline
+        ? argument.slice(equals + 1)
+        : takesNext
+        ? args[++at]
+        : undefined,
+      inline,
+    });
   }
   return read;
 }

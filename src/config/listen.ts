@@ -3,7 +3,7 @@
  * back.
  * @module
  */
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "./ip.ts";
 import { isUnix, type ListenAddress, type TcpAddress } from "./config.ts";
 import type { Parsed, ValueKind } from "./value_kind.ts";
 

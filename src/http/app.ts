@@ -10,14 +10,12 @@ import { quoted } from "../config/quoted.ts";
 import type { CollectorHealth } from "../state/collector_health.ts";
 import type { NodeState } from "../state/node_state.ts";
 import { bearerAuth } from "./auth.ts";
-import { apiRoutes } from "./api/routes.ts";
 import type { HttpEnv, HttpLog } from "./env.ts";
 import { guard } from "./guard.ts";
 import { liveness } from "./health.ts";
-import { overviewHandler } from "./overview.ts";
 import { problem } from "./problem.ts";
-import { unknownParameter } from "./query.ts";
 import { readiness } from "./readiness.ts";
+import { addRoute, atFirstUse } from "./route.ts";
 import { type Exposition, GROUP_PARAMETER, scrapeHandler } from "./scrape.ts";
 
 export interface AppOptions {
@@ -34,7 +32,8 @@ export interface AppOptions {
   readonly token?: () => string | undefined;
 }
 
-const ALLOWED_METHODS = "GET, HEAD";
+/** Where the API answers. */
+const API_PATHS = ["/api/*", "/openapi.json"];
 
 export function createApp(options: AppOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
@@ -42,7 +41,11 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.use(guard);
   if (options.token !== undefined) app.use(bearerAuth(options.token));
 
-  route("/", [], overviewHandler(options));
+  const overview = atFirstUse(async () => {
+    const { overviewHandler } = await import("./overview.ts");
+    return overviewHandler(options);
+  });
+  route("/", [], async (c, next) => await (await overview())(c, next));
   route("/metrics", [GROUP_PARAMETER], scrapeHandler(options));
   route("/healthz", [], function health(c) {
     const { healthy, text } = liveness(options.collectors());
@@ -62,19 +65,39 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
       { "content-type": "application/json" },
     );
   });
-  for (const { path, shown, query, handler } of apiRoutes(options)) {
-    route(path, Object.keys(query.entries), handler, shown);
+
+  const api = atFirstUse(async () => {
+    const { createApiApp } = await import("./api/app.ts");
+    return createApiApp(options, { notFound, onError });
+  });
+  for (const path of API_PATHS) {
+    app.all(path, async function answer(c) {
+      const { app } = await api();
+      return await app.fetch(c.req.raw, c.env);
+    });
+  }
+  app.notFound(notFound);
+  app.onError(onError);
+  return app;
+
+  function route(
+    path: string,
+    parameters: readonly string[],
+    handler: Handler<HttpEnv>,
+  ): void {
+    paths.push(path);
+    addRoute(app, path, parameters, handler);
   }
 
-  app.notFound((c) =>
-    problem(
+  async function notFound(c: Context<HttpEnv>): Promise<Response> {
+    const all = [...paths, ...(await api()).paths];
+    return problem(
       404,
-      `Nothing is at ${quoted(c.req.path)}: expected one of ${
-        paths.join(", ")
-      }`,
-    )
-  );
-  app.onError(function failed(error, c) {
+      `Nothing is at ${quoted(c.req.path)}: expected one of ${all.join(", ")}`,
+    );
+  }
+
+  function onError(error: Error, c: Context<HttpEnv>): Response {
     options.log.error(
       `Cannot answer ${c.req.method} ${quoted(c.req.path)}: ${error.message}`,
     );
@@ -82,37 +105,5 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
       500,
       "The agent failed to answer; its log says why",
     );
-  });
-  return app;
-
-  /** `path` answers GET and HEAD with no query parameters but `parameters`; every other method is 405. */
-  function route(
-    path: string,
-    parameters: readonly string[],
-    handler: Handler<HttpEnv>,
-    shown = path,
-  ): void {
-    if (!paths.includes(shown)) paths.push(shown);
-    app.get(path, checkQuery(parameters), handler);
-    app.all(path, refuseMethod);
   }
-}
-
-function checkQuery(parameters: readonly string[]): Handler<HttpEnv> {
-  return async function query(c, next) {
-    const detail = unknownParameter(
-      new URL(c.req.url).searchParams,
-      parameters,
-    );
-    if (detail !== undefined) return problem(400, detail);
-    return await next();
-  };
-}
-
-function refuseMethod(c: Context<HttpEnv>): Response {
-  return problem(
-    405,
-    `Cannot ${c.req.method} ${quoted(c.req.path)}: expected ${ALLOWED_METHODS}`,
-    { allow: ALLOWED_METHODS },
-  );
 }

@@ -5,6 +5,7 @@
  */
 import type { Handler } from "hono";
 import type { HttpEnv } from "../env.ts";
+import { atFirstUse } from "../route.ts";
 import { isFresh } from "./revisions.ts";
 import type { ApiRoute } from "./routes.ts";
 
@@ -19,18 +20,14 @@ export interface DocumentOptions {
 
 export function openApiHandler(options: DocumentOptions): Handler<HttpEnv> {
   const tag = `"openapi-${options.version}"`;
-  let made: Promise<string> | undefined;
+  const document = atFirstUse(make);
 
   return async function openApi(c) {
     const headers = { etag: tag, "cache-control": CACHE };
     if (isFresh(c.req.raw.headers, tag)) {
       return new Response(null, { status: 304, headers });
     }
-    made ??= make().catch((error) => {
-      made = undefined;
-      throw error;
-    });
-    return c.body(await made, 200, {
+    return c.body(await document(), 200, {
       ...headers,
       "content-type": "application/json",
     });

@@ -1,39 +1,52 @@
-/**
- * Owns the tests of src/cli/tokens.ts. In: arguments. Out: verdicts.
- * @module
- */
 import { assertEquals } from "@std/assert";
-import { FLAGS } from "../../../../src/cli/flags.ts";
-import { tokenize } from "../../../../src/cli/tokens.ts";
+import fc from "fast-check";
+import { parseArgs } from "node:util";
+import type { Flag } from "../../../../src/cli/flags.ts";
+import { type Token, tokenize } from "../../../../src/cli/tokens.ts";
 
-Deno.test("tokenize() gives the next argument to a flag that takes a value, whatever it looks like", () => {
-  assertEquals(tokenize(["--interval", "-1", "--limit", "--listen"], FLAGS), [
-    { kind: "flag", typed: "--interval", value: "-1", inline: false },
-    { kind: "flag", typed: "--limit", value: "--listen", inline: false },
+const FLAGS = [
+  { name: "listen", takes: "value" },
+  { name: "rates", takes: "nothing" },
+] as unknown as readonly Flag[];
+
+Deno.test("tokenize() cuts what getopt_long() would cut", () => {
+  assertEquals(tokenize(["once", "--listen", "-1", "--rates", "-x=1"], FLAGS), [
+    { kind: "word", text: "once" },
+    { kind: "flag", typed: "--listen", value: "-1", inline: false },
+    { kind: "flag", typed: "--rates", value: undefined, inline: false },
+    { kind: "flag", typed: "-x=1", value: undefined, inline: false },
   ]);
-});
-
-Deno.test("tokenize() leaves the word after a switch and after an unknown flag alone", () => {
-  assertEquals(tokenize(["--include-self", "a", "--lisen", "b"], FLAGS), [
-    { kind: "flag", typed: "--include-self", value: undefined, inline: false },
-    { kind: "word", text: "a" },
-    { kind: "flag", typed: "--lisen", value: undefined, inline: false },
-    { kind: "word", text: "b" },
-  ]);
-});
-
-Deno.test("tokenize() cuts an inline value at the first equals sign and keeps an empty one", () => {
-  assertEquals(tokenize(["--limit=maps=3", "--listen="], FLAGS), [
-    { kind: "flag", typed: "--limit", value: "maps=3", inline: true },
+  assertEquals(tokenize(["--listen=", "--", "--listen"], FLAGS), [
     { kind: "flag", typed: "--listen", value: "", inline: true },
+    { kind: "word", text: "--listen" },
   ]);
 });
 
-Deno.test("tokenize() keeps a cluster of short flags whole and takes words alone after --", () => {
-  assertEquals(tokenize(["-abc", "-listen=x", "--", "--help", "--"], FLAGS), [
-    { kind: "flag", typed: "-abc", value: undefined, inline: false },
-    { kind: "flag", typed: "-listen=x", value: undefined, inline: false },
-    { kind: "word", text: "--help" },
-    { kind: "word", text: "--" },
-  ]);
+Deno.test("tokenize() cuts long flags and words as node:util does", () => {
+  const argument = fc.constantFrom(
+    ...["--listen", "--listen=", "--listen=a=b", "--rates", "--rates=x", "-"],
+    ...["--", "---", "--=", "--=a", "--other", "word", "", "--listen "],
+  );
+  fc.assert(fc.property(fc.array(argument, { maxLength: 6 }), (args) => {
+    const { tokens } = parseArgs({
+      args,
+      options: { listen: { type: "string" }, rates: { type: "boolean" } },
+      strict: false,
+      allowPositionals: true,
+      tokens: true,
+    });
+    const expected = tokens.flatMap<Token>((token) =>
+      token.kind === "positional"
+        ? [{ kind: "word" as const, text: token.value }]
+        : token.kind === "option"
+        ? [{
+          kind: "flag" as const,
+          typed: token.rawName,
+          value: token.value,
+          inline: token.inlineValue === true,
+        }]
+        : []
+    );
+    assertEquals(tokenize(args, FLAGS), expected);
+  }));
 });
