@@ -23,7 +23,7 @@ import { keepResults, median, table } from "./figures.ts";
 
 const MAPS = [0, 1_000, 5_000, 10_000];
 const OWNED = [0, 1, 4];
-const RECORDS = [0, 1_000, 5_000, 20_000];
+const RECORDS = [0, 10_000, 30_000, 60_000];
 const RECORD_BYTES = 40;
 const PAGES = 2048;
 const WARM_UP = 5;

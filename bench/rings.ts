@@ -29,7 +29,7 @@ import {
 import { measureTicks, ticksTable } from "./rings_tick.ts";
 
 const HELD = [0, 1_000, 5_000, 10_000];
-const RECORDS = [0, 1_000, 5_000, 20_000];
+const RECORDS = [0, 10_000, 30_000, 60_000];
 /** Beside the agent whose CPU is measured. */
 const MAPS_BESIDE_AGENT = 100;
 const times = Deno.env.get("LONG") === "1" ? 5 : 1;
@@ -54,7 +54,7 @@ async function byRecords(
   collector: RingCollector,
   rounds: number,
 ): Promise<[number, number[]][]> {
-  await using producer = await RingProducer.start(1 << 21);
+  await using producer = await RingProducer.start(1 << 22);
   const cells = RECORDS.map((records): [number, number[]] => [records, []]);
   for (let round = -5; round < rounds; round++) {
     for (const [records, us] of cells) {
