@@ -31,6 +31,7 @@ const FULL: GuestRun = {
     "test/integration/rings_test.ts",
     "test/integration/rings_hostile_test.ts",
     "test/integration/rings_kinds_test.ts",
+    "test/integration/buffers_restart_test.ts",
   ],
   limitMs: 1_200_000,
 };
