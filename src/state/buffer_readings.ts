@@ -225,7 +225,7 @@ function ringBuffer({ table, row, common, of }: Row<RingColumn>): RingBuffer {
         ? unavailable(
           isUser
             ? "user space writes it, and keeps its losses to itself"
-            : "nothing in this ring shows that a producer found no room",
+            : "nothing in this ring shows that a producer found no room, or what is unread is overwritten",
         )
         : {
           value: lost,
