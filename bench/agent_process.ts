@@ -78,6 +78,15 @@ export class AgentProcess implements AsyncDisposable {
     return Number(status.match(/^RssAnon:\s+(\d+) kB/m)?.[1]) / 1024;
   }
 
+  /** Has all its threads stand still, as if it were not there. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Ends it by SIGTERM. Answers the ms until it was gone. */
   async stopMs(): Promise<number> {
     const from = performance.now();

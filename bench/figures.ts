@@ -20,6 +20,12 @@ export function median(values: readonly number[]): number {
     : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** A quarter of the values is at most as large: what interruptions leave alone. @throws {Error} without values. */
+export function lowerQuarter(values: readonly number[]): number {
+  const middle = median(values);
+  return median(values.filter((value) => value <= middle));
+}
+
 /** What the figures depend on. */
 export function machine(): Record<string, string | number> {
   const cpu = Deno.readTextFileSync("/proc/cpuinfo")

@@ -1,106 +1,117 @@
 /**
- * Measures a look at all perf buffers: by the number of maps on the node, of entries with a buffer, and of new records. In: a kernel to make objects
- * on (root), cc. Out: tables, and every raw value in bench/results/perf_buffers.json. `deno run -A bench/perf_buffers.ts [ROUNDS]`.
+ * Measures a look at all perf buffers: by the number of maps on the node, beside the kernel's own iteration, of entries with a buffer, and of
+ * new records. In: a kernel to make objects on (root), cc; LONG=1 for five times as many rounds. Out: tables, and every raw value in
+ * bench/results/perf_buffers.json.
  *
- * The difference between two rows of a table is the price; the first row has what else is on the machine.
+ * Before each look at buffers the other process has run, whatever it did.
  * @module
  */
 // deno-lint-ignore-file no-console -- a program that prints
-import { compile, whyNoTool } from "../test/kernel/compile.ts";
-import { PerfOwner, PerfWatch } from "../test/kernel/perf_buffers.ts";
+import { openLibc } from "../ffi/mod.ts";
+import { whyNoTool } from "../test/kernel/compile.ts";
+import { PerfOwner } from "../test/kernel/perf_buffers.ts";
+import { openIterators } from "../workers/iterators.ts";
+import { PerfCollector } from "../workers/maps/perf_buffers.ts";
+import {
+  costUs,
+  lineThrough,
+  mapsTable,
+  measureByMaps,
+  recordsTable,
+} from "./buffer_looks.ts";
 import { keepResults, median, table } from "./figures.ts";
-import { LineProcess } from "./line_process.ts";
 
-const rounds = Number(Deno.args[0] ?? 200);
-const MAPS = [0, 1_000, 10_000];
-const RECORDS = [0, 100, 1_000, 10_000, 100_000];
+const MAPS = [0, 1_000, 5_000, 10_000];
+const OWNED = [0, 1, 4];
+const RECORDS = [0, 10_000, 30_000, 60_000];
 const RECORD_BYTES = 40;
 const PAGES = 2048;
-const WARM_UP = 20;
+const WARM_UP = 5;
+const times = Deno.env.get("LONG") === "1" ? 5 : 1;
+const rounds = 40 * times;
 
-const missing = whyNoTool("perf");
+const missing = whyNoTool("perf") ?? whyNoTool("hold");
 if (missing !== undefined) {
-  console.log(`SKIP bench/perf_buffers.ts: ${missing}`);
+  console.log(`SKIP ${missing}`);
   Deno.exit(0);
 }
-
-/** A look, in microseconds. */
-function lookUs(watch: PerfWatch): number {
-  const startMs = performance.now();
-  watch.collector.look();
-  return (performance.now() - startMs) * 1_000;
+const kernel = openLibc();
+using opened = openIterators(kernel, false);
+const { iterators } = opened;
+const { perf } = iterators;
+if (typeof perf !== "object") {
+  console.log(`SKIP ${perf}`);
+  Deno.exit(0);
 }
+const collector = new PerfCollector(kernel, perf);
+const look = () => collector.look();
 
-function idleLooks(watch: PerfWatch): number[] {
-  for (let i = 0; i < WARM_UP; i++) lookUs(watch);
-  return Array.from({ length: rounds }, () => lookUs(watch));
-}
-
-async function byMaps(watch: PerfWatch): Promise<[number, number[]][]> {
-  const rows: [number, number[]][] = [];
-  for (const maps of MAPS) {
-    await using holder = new LineProcess(compile("hold"), [
-      String(maps),
-      "0",
-      "0",
-    ]);
-    await holder.readLine();
-    await holder.readLine();
-    rows.push([maps, idleLooks(watch)]);
+/** Looks after the owner was asked something each time, µs. */
+async function looks(before: () => Promise<unknown>): Promise<number[]> {
+  const us: number[] = [];
+  for (let round = -WARM_UP; round < rounds; round++) {
+    await before();
+    const spentUs = costUs(look);
+    if (round >= 0) us.push(spentUs);
   }
-  return rows;
+  return us;
 }
 
-async function byEntries(watch: PerfWatch): Promise<[number, number[]][]> {
-  const rows: [number, number[]][] = [];
+/** By how many maps of one CPU's buffer each there are beside the one that is asked. */
+async function byBuffers(): Promise<[number, number[]][]> {
   const cpus = Math.min(navigator.hardwareConcurrency, 8);
-  for (const maps of [0, 1, 4]) {
+  await using asked = await PerfOwner.start(1, 1, 8);
+  const rows: [number, number[]][] = [];
+  for (const owned of OWNED) {
     await using stack = new AsyncDisposableStack();
-    if (maps > 0) stack.use(await PerfOwner.start(maps, cpus, 8));
-    rows.push([maps * cpus, idleLooks(watch)]);
+    if (owned > 0) stack.use(await PerfOwner.start(owned, cpus, 8));
+    const us = await looks(() => asked.ask("more", 0, 0));
+    rows.push([1 + owned * cpus, us]);
   }
   return rows;
 }
 
-async function byRecords(watch: PerfWatch): Promise<[number, number[]][]> {
+async function byRecords(): Promise<[number, number[]][]> {
   await using owner = await PerfOwner.start(1, 1, PAGES);
   const rows: [number, number[]][] = [];
   for (const records of RECORDS) {
-    const values: number[] = [];
-    for (let i = 0; i < Math.min(rounds, 50); i++) {
-      // The other process has run before each look, whatever it wrote.
-      if (records === 0) await owner.ask("more", 0, 0);
-      else await owner.ask("run", 0, 0, records, RECORD_BYTES, 1_000);
-      values.push(lookUs(watch));
-    }
-    rows.push([records, values]);
+    const us = await looks(() =>
+      records === 0
+        ? owner.ask("more", 0, 0)
+        : owner.ask("run", 0, 0, records, RECORD_BYTES, 1_000)
+    );
+    rows.push([records, us]);
   }
   return rows;
 }
 
-function print(what: string, rows: readonly [number, number[]][]): void {
-  const [[, base]] = rows;
-  console.log(
+const maps = await measureByMaps(kernel, iterators, look, MAPS, rounds);
+const buffers = await byBuffers();
+const records = await byRecords();
+const line = lineThrough(
+  maps.map(({ seen, us }) => [seen, median(us.look)] as const),
+);
+const record = lineThrough(
+  records.map(([count, us]) => [count, median(us)] as const),
+);
+console.log(`A look at perf buffers, nothing new\n\n${mapsTable(maps)}\n`);
+console.log(
+  `${
     table(
-      [what, "look, µs", "more for each, ns"],
-      rows.map(([count, values], i) => [
+      ["perf buffers", "look, µs", "least µs"],
+      buffers.map(([count, us]) => [
         String(count),
-        median(values).toFixed(1),
-        i === 0
-          ? ""
-          : ((median(values) - median(base)) * 1_000 / (count - rows[0][0]))
-            .toFixed(1),
+        median(us).toFixed(0),
+        Math.min(...us).toFixed(0),
       ]),
-    ),
-  );
-}
-
-using watch = new PerfWatch();
-const maps = await byMaps(watch);
-const entries = await byEntries(watch);
-const records = await byRecords(watch);
-print("more maps", maps);
-print("perf buffers", entries);
-print("new records", records);
-keepResults("perf_buffers", { maps, entries, records });
+    )
+  }\n`,
+);
+console.log(`${recordsTable(records)}\n`);
+console.log(
+  `${line.fixed.toFixed(0)} µs + ${line.each.toFixed(3)} µs a map + ${
+    (record.each * 1e3).toFixed(1)
+  } ns a record; target 100 µs + 0.35 µs a map + 40 ns a record`,
+);
+keepResults("perf_buffers", { maps, buffers, records });
 Deno.exit(0);

@@ -32,7 +32,8 @@ interface PerfGiven extends Given {
   readonly value: (buffer: PerfBuffer) => number;
   readonly needs?: BufferMetric["needs"];
   readonly qualityBy?: BufferMetric["qualityBy"];
-  readonly rest: keyof BuffersState["perf"]["rest"];
+  /** What stands for the buffers without series of their own. */
+  readonly rest?: keyof BuffersState["perf"]["rest"];
 }
 
 export const ringMetrics: readonly BufferMetric[] = [
@@ -40,7 +41,7 @@ export const ringMetrics: readonly BufferMetric[] = [
     name: "odigos_ebpf_ring_buffer_events_total",
     type: "counter",
     help:
-      "Records committed to a ring buffer: exact while its events_coverage_ratio is 1, else estimated.",
+      "Records committed to a ring buffer: exact while its events_coverage_ratio is 1, else estimated, or without those that were gone when the agent first saw it.",
     unit: "",
     quality: "estimated",
     qualityBy: "ring-buffers",
@@ -63,7 +64,8 @@ export const ringMetrics: readonly BufferMetric[] = [
   ofRings({
     name: "odigos_ebpf_ring_buffer_written_bytes_total",
     type: "counter",
-    help: "Bytes written to a ring buffer since it was made, headers included.",
+    help:
+      "Bytes written to a ring buffer since it was made, headers included; stands still while what its pages say cannot be.",
     unit: "bytes",
     quality: "exact",
     source: "bpf_ringbuf.producer_pos",
@@ -73,7 +75,8 @@ export const ringMetrics: readonly BufferMetric[] = [
   ofRings({
     name: "odigos_ebpf_ring_buffer_consumed_bytes_total",
     type: "counter",
-    help: "Bytes that the consumer of a ring buffer says it is done with.",
+    help:
+      "Bytes that the consumer of a ring buffer says it is done with; stands still while what its pages say cannot be.",
     unit: "bytes",
     quality: "exact",
     source: "bpf_ringbuf.consumer_pos",
@@ -114,7 +117,7 @@ export const ringMetrics: readonly BufferMetric[] = [
     name: "odigos_ebpf_ring_buffer_events_coverage_ratio",
     type: "gauge",
     help:
-      "Share of a ring buffer's written bytes whose records were counted one by one; once some were estimated it never is 1 again.",
+      "Share of the bytes written to a ring buffer since the agent first saw it whose records were counted one by one; 1 only where every record since the ring was made was, and never again once some were estimated.",
     unit: "ratio",
     quality: "exact",
     source: "headers of its records",
@@ -138,7 +141,7 @@ export const perfMetrics: readonly BufferMetric[] = [
     name: "odigos_ebpf_perf_buffer_events_total",
     type: "counter",
     help:
-      "Samples written to a perf buffer: exact where all were counted, else estimated; the API tells which.",
+      "Samples written to a perf buffer: exact while its events_coverage_ratio is 1, else estimated, or without those that were gone when the agent first saw it.",
     unit: "",
     quality: "estimated",
     qualityBy: "perf-buffers",
@@ -147,10 +150,20 @@ export const perfMetrics: readonly BufferMetric[] = [
     rest: "samples",
   }),
   ofPerf({
+    name: "odigos_ebpf_perf_buffer_events_coverage_ratio",
+    type: "gauge",
+    help:
+      "Share of the bytes written to a perf buffer since the agent first saw it whose records were counted one by one; 1 only where every sample since it was made was, and never again once some were estimated.",
+    unit: "ratio",
+    quality: "exact",
+    source: "headers of its records",
+    value: ({ coverage }) => coverage,
+  }),
+  ofPerf({
     name: "odigos_ebpf_perf_buffer_lost_events_total",
     type: "counter",
     help:
-      "Samples that found no room in a perf buffer: exact since Linux 6.0, before a lower bound.",
+      "Samples that found no room in a perf buffer: exact where the kernel counts them, which it does since Linux 6.0 and where that was carried back; elsewhere a lower bound, as check says.",
     unit: "",
     quality: "exact",
     needs: ["perf-buffers", "perf-losses"],
@@ -267,7 +280,7 @@ function ofPerf({ value, rest, ...given }: PerfGiven): BufferMetric {
           yield { labels, value: of };
         }
       }
-      const others = snapshot.buffers?.perf.rest[rest];
+      const others = rest && snapshot.buffers?.perf.rest[rest];
       if (others !== undefined) {
         yield {
           labels: { map_id: "other", map_name: "other", cpu: "other" },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { MapDescription } from "../../workers/maps/model.ts";
-import type { BufferTable } from "./buffer_table.ts";
+import { BELOW_ONE, type BufferTable } from "./buffer_table.ts";
 import type { BuffersState, PerfColumn, RingColumn } from "./buffers.ts";
 import type { NodeSnapshot } from "./node_state.ts";
 import { rowOf } from "./row_search.ts";
@@ -29,7 +29,7 @@ interface Buffer<N extends string> {
   readonly mapRow: number;
   readonly sizeBytes: number;
   readonly readings: Readonly<Record<N, Reading>>;
-  /** Share of the bytes whose records were counted; NaN where none are. Below 1 wherever anything was ever estimated. */
+  /** Share of the bytes since it was first seen whose records were counted; NaN where none are. 1 only where all events since its making were. */
   readonly coverage: number;
   readonly eventsPerSecond: number;
   /** Else it is counted under `other`. */
@@ -122,13 +122,20 @@ export function bufferKinds(
   const { rings, perf } = buffersOf(snapshot);
   return {
     ring: kindState(buffers.rings, rings),
-    perf: kindState(buffers.perf, perf),
+    perf: kindState(
+      buffers.perf,
+      perf,
+      perf.some(({ readings }) => readings.lostEvents.quality === "lower bound")
+        ? "; this kernel does not count lost events: theirs are a lower bound"
+        : "",
+    ),
   };
 }
 
 function kindState(
   { reason, size }: BuffersState["rings"] | BuffersState["perf"],
   buffers: readonly Buffer<"events">[],
+  remark = "",
 ): BufferKindState {
   if (reason !== undefined && size === 0) {
     return { available: false, quality: "unavailable", reason };
@@ -138,9 +145,10 @@ function kindState(
       .length;
   const said = buffers.length === 0
     ? "none here"
-    : lesser === 0
-    ? `${buffers.length} seen, every event of theirs counted`
-    : `${buffers.length} seen; the events of ${lesser} are not exact`;
+    : (lesser === 0
+      ? `${buffers.length} seen, every event of theirs counted`
+      : `${buffers.length} seen; the events of ${lesser} are not exact`) +
+      remark;
   return {
     available: reason === undefined,
     quality: worstQuality(buffers) ?? "exact",
@@ -217,7 +225,7 @@ function ringBuffer({ table, row, common, of }: Row<RingColumn>): RingBuffer {
         ? unavailable(
           isUser
             ? "user space writes it, and keeps its losses to itself"
-            : "nothing in this ring shows that a producer found no room",
+            : "nothing in this ring shows that a producer found no room, or what is unread is overwritten",
         )
         : {
           value: lost,
@@ -276,9 +284,11 @@ function countReading(
     const reason = `records of ${percent(coverage)} of the bytes were counted`;
     return { value, quality: "estimated", reason };
   }
-  return coverage < 1
-    ? { value, quality: "lower bound", reason: "more is yet to be counted" }
-    : { value, quality: "exact" };
+  if (coverage === 1) return { value, quality: "exact" };
+  const reason = coverage === BELOW_ONE
+    ? "what was written and gone before the agent first saw it is not counted"
+    : "more is yet to be counted";
+  return { value, quality: "lower bound", reason };
 }
 
 /** Never 100 % of less than all. */

@@ -6,8 +6,8 @@
  */
 import { SeriesRank } from "./series_rank.ts";
 
-/** As near to 1 as a number can be. */
-const BELOW_ONE = 1 - Number.EPSILON / 2;
+/** As near to 1 as a number can be; as the worker has it. */
+export const BELOW_ONE = 1 - Number.EPSILON / 2;
 
 export interface BufferTable<C extends string> {
   readonly columns: readonly C[];

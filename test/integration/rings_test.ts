@@ -191,7 +191,7 @@ kernelTest(
       `${collector.looks} looks, ${truth.refused} refused, ` +
       `${episodes} episodes, ${falseOnes} false, ` +
       `coverage ${found.coverage}`;
-    // deno-lint-ignore no-console -- the long run is for these figures
+    // deno-lint-ignore no-console -- whoever asks for more seconds wants to know
     if (SECONDS > 1) console.log(said);
     assertEquals(falseOnes, 0, said);
     assertGreater(truth.events, 200_000 * SECONDS, said);

@@ -29,6 +29,9 @@ const FULL: GuestRun = {
     "test/integration/agent_operations_test.ts",
     "test/integration/perf_buffers_test.ts",
     "test/integration/rings_test.ts",
+    "test/integration/rings_hostile_test.ts",
+    "test/integration/rings_kinds_test.ts",
+    "test/integration/buffers_restart_test.ts",
   ],
   limitMs: 1_200_000,
 };

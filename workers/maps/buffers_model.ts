@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The most that a coverage is where something was never to be counted: as near to 1 as a number can be. */
+export const BELOW_ONE = 1 - Number.EPSILON / 2;
+
 /** Columns of a ring buffer's row, in their order. Counters never fall while `serial` stays. */
 export const RING_COLUMNS = [
   "mapId",
@@ -22,7 +25,10 @@ export const RING_COLUMNS = [
   "events",
   /** Records that were given up. */
   "discards",
-  /** Share of the written bytes whose records were counted one by one, from 0 to 1: below it events and discards are estimated, or more is yet to be counted. */
+  /**
+   * Share of the bytes written since the ring was first seen whose records were counted one by one, from 0 to 1. Below 1 events and
+   * discards are estimated, or more is yet to be counted, or, where it is BELOW_ONE, there were others before that nobody counts.
+   */
   "coverage",
   /** Times that a producer was seen to have found no room; each is one lost record at least. NaN where it cannot be told. */
   "lossEpisodes",

@@ -4,6 +4,7 @@
  * @module
  */
 import { PERF_FLAG, PERF_RECORD } from "../../ffi/sampling.ts";
+import { BELOW_ONE } from "./buffers_model.ts";
 
 /** What was counted before weighs so much less with every look that counted more. */
 const WEIGHT_OF_BEFORE = 0.75;
@@ -35,6 +36,8 @@ export class PerfBuffer {
   /** Bytes skipped before any sample was seen whose size they could have. */
   #unestimated = 0;
   #pid = NaN;
+  /** Written when the buffer was first seen, and gone by then; what is being written makes it look more for a moment. */
+  #before = Infinity;
 
   constructor(
     words: Uint32Array,
@@ -88,6 +91,8 @@ export class PerfBuffer {
     if (isKept) this.#count(words, at);
     const unwalked = number64(words, at + PERF_RECORD.unwalked / 4);
     const known = this.#walked + this.#skipped + unwalked;
+    this.#before = Math.min(this.#before, head - known);
+    const share = known === 0 ? 1 : this.#walked / known;
     rows[row] = words[at + PERF_RECORD.mapId / 4];
     rows[row + 1] = this.#serial;
     rows[row + 2] = words[at + PERF_RECORD.index / 4];
@@ -96,7 +101,11 @@ export class PerfBuffer {
     rows[row + 5] = isBackward ? NaN : head;
     rows[row + 6] = overwrites ? NaN : this.#pending();
     rows[row + 7] = isKept ? this.#samples + this.#estimated : NaN;
-    rows[row + 8] = !isKept ? NaN : known === 0 ? 1 : this.#walked / known;
+    rows[row + 8] = !isKept
+      ? NaN
+      : this.#before > 0
+      ? Math.min(share, BELOW_ONE)
+      : share;
     rows[row + 9] = lost;
     rows[row + 10] = this.#isLostExact ? 1 : 0;
     rows[row + 11] = this.#pid;

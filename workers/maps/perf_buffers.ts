@@ -4,16 +4,13 @@
  * @module
  */
 import {
-  errnoName,
-  iterationsOf,
-  IteratorSession,
   type KernelPort,
   PERF_FLAG,
   PERF_RECORD,
   type PerfIterator,
 } from "../../ffi/sampling.ts";
-import type { BufferLook } from "./buffers.ts";
 import { PERF_COLUMNS } from "./buffers_model.ts";
+import { IteratorLook } from "./iterator_look.ts";
 import { PerfBuffer } from "./perf_buffer.ts";
 
 const COLUMNS = PERF_COLUMNS.length;
@@ -29,50 +26,20 @@ const MOST_SHARE_SPENT = 0.01;
 /** More than entries of a map that are looked at. */
 const INDEX_SPAN = 4096;
 
-export class PerfCollector implements BufferLook {
-  readonly #kernel: KernelPort;
-  readonly #session: IteratorSession;
+export class PerfCollector extends IteratorLook {
   readonly #pageBytes: number;
   readonly #isLostExact: boolean;
-  readonly #leaveOut: ReadonlySet<number>;
   readonly #buffers = new Map<number, PerfBuffer>();
-  #rows = new Float64Array();
   #serials = 0;
-  #failure: string | undefined;
-  #revision = 0;
-  #looks = 0;
   #passes = 0;
-  #spentMs = 0;
-  #lookedAtMs = 0;
+  #startedAtMs = 0;
+  #sinceMs = 0;
   #nextDelayMs = LONGEST_MS;
 
-  /** @param leaveOut ids of maps */
-  constructor(
-    kernel: KernelPort,
-    iterator: PerfIterator,
-    leaveOut: readonly number[] = [],
-  ) {
-    this.#kernel = kernel;
-    this.#session = new IteratorSession(
-      kernel,
-      iterationsOf(kernel, iterator),
-      iterator.recordBytes,
-    );
+  constructor(kernel: KernelPort, iterator: PerfIterator) {
+    super(kernel, iterator);
     this.#pageBytes = iterator.pageBytes;
     this.#isLostExact = iterator.isLostExact;
-    this.#leaveOut = new Set(leaveOut);
-  }
-
-  get rows(): Float64Array {
-    return this.#rows;
-  }
-
-  get revision(): number {
-    return this.#revision;
-  }
-
-  get looks(): number {
-    return this.#looks;
   }
 
   /** Passes over all maps, of which a look takes several where much is new. */
@@ -80,58 +47,35 @@ export class PerfCollector implements BufferLook {
     return this.#passes;
   }
 
-  get spentMs(): number {
-    return this.#spentMs;
-  }
-
-  get lookedAtMs(): number {
-    return this.#lookedAtMs;
-  }
-
-  /** System calls since it was made. */
-  get calls(): number {
-    return this.#session.calls;
-  }
-
-  get failure(): string | undefined {
-    return this.#failure;
-  }
-
-  get nextDelayMs(): number {
+  override get nextDelayMs(): number {
     return this.#nextDelayMs;
   }
 
-  look(): void {
-    const startMs = this.#kernel.monotonicMs();
-    const sinceMs = startMs - this.#lookedAtMs;
-    const failure = this.#passUntilDone();
-    this.#looks++;
-    if (failure !== this.#failure) this.#revision++;
-    this.#failure = failure;
-    if (failure === undefined) {
-      this.#takeRows();
-      this.#forget();
-    }
-    const spentMs = this.#kernel.monotonicMs() - startMs;
-    this.#spentMs += spentMs;
-    this.#nextDelayMs = this.#delay(sinceMs, spentMs);
-    this.#lookedAtMs = startMs;
-  }
-
-  #passUntilDone(): string | undefined {
+  protected override read(startedAtMs: number): string | undefined {
+    this.#sinceMs = startedAtMs - this.#startedAtMs;
+    this.#startedAtMs = startedAtMs;
     for (let left = MOST_PASSES; left > 0; left--) {
       this.#passes++;
-      const failure = this.#session.run();
-      if (failure !== undefined) {
-        return `${failure.call} failed: ${errnoName(failure.errno)}`;
-      }
+      const failure = this.run();
+      if (failure !== undefined) return failure;
       if (!this.#hasMore()) return undefined;
     }
     return undefined;
   }
 
+  protected override write(): boolean {
+    const { count, words, recordBytes } = this.session;
+    const stride = recordBytes / 4;
+    const rows = this.rowsFor(count * COLUMNS);
+    for (let i = 0; i < count; i++) {
+      const at = i * stride;
+      this.#bufferOf(words, at).take(words, at, this.looks, rows, i * COLUMNS);
+    }
+    return this.#forget();
+  }
+
   #hasMore(): boolean {
-    const { count, words, recordBytes } = this.#session;
+    const { count, words, recordBytes } = this.session;
     for (let i = 0; i < count; i++) {
       const flags = words[(i * recordBytes + PERF_RECORD.flags) / 4];
       if ((flags & PERF_FLAG.MORE) !== 0) return true;
@@ -139,29 +83,8 @@ export class PerfCollector implements BufferLook {
     return false;
   }
 
-  #takeRows(): void {
-    const { count, words, recordBytes } = this.#session;
-    let rows = 0;
-    const size = count * COLUMNS;
-    if (this.#rows.length < size) this.#rows = new Float64Array(size);
-    for (let i = 0; i < count; i++) {
-      const at = i * recordBytes / 4;
-      const mapId = words[at + PERF_RECORD.mapId / 4];
-      if (this.#leaveOut.has(mapId)) continue;
-      this.#bufferOf(words, at, mapId).take(
-        words,
-        at,
-        this.#looks,
-        this.#rows,
-        rows++ * COLUMNS,
-      );
-    }
-    if (this.#rows.length !== rows * COLUMNS) {
-      this.#rows = this.#rows.slice(0, rows * COLUMNS);
-    }
-  }
-
-  #bufferOf(words: Uint32Array, at: number, mapId: number): PerfBuffer {
+  #bufferOf(words: Uint32Array, at: number): PerfBuffer {
+    const mapId = words[at + PERF_RECORD.mapId / 4];
     const key = mapId * INDEX_SPAN + words[at + PERF_RECORD.index / 4];
     const known = this.#buffers.get(key);
     if (known?.isOf(words, at)) return known;
@@ -176,26 +99,29 @@ export class PerfCollector implements BufferLook {
     return buffer;
   }
 
-  /** Those that were not there in this look, and whether anything is new. */
-  #forget(): void {
+  /** Those that were not there in this look; whether anything is new. */
+  #forget(): boolean {
     let isNew = false;
     for (const [key, buffer] of this.#buffers) {
-      if (buffer.look !== this.#looks) {
+      if (buffer.look !== this.looks) {
         this.#buffers.delete(key);
         isNew = true;
       } else if (buffer.isNew) isNew = true;
     }
-    if (isNew) this.#revision++;
+    return isNew;
   }
 
-  #delay(sinceMs: number, spentMs: number): number {
+  protected override pay(costMs: number): void {
     let roundMs = Infinity;
     for (const buffer of this.#buffers.values()) {
-      const one = buffer.sizeBytes / (buffer.newBytes / sinceMs);
+      const one = buffer.sizeBytes / (buffer.newBytes / this.#sinceMs);
       if (one < roundMs) roundMs = one;
     }
-    const wanted = SHARE_OF_ROUND * roundMs;
-    const affordable = spentMs / MOST_SHARE_SPENT;
-    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, wanted, affordable));
+    const wantedMs = SHARE_OF_ROUND * roundMs;
+    const affordableMs = costMs / MOST_SHARE_SPENT;
+    this.#nextDelayMs = Math.min(
+      LONGEST_MS,
+      Math.max(SHORTEST_MS, wantedMs, affordableMs),
+    );
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { RING_FLAGS, RING_RECORD } from "../../ffi/sampling.ts";
-import { RING_COLUMNS } from "./buffers_model.ts";
+import { BELOW_ONE, RING_COLUMNS } from "./buffers_model.ts";
 
 /**
  * Apart from failed reservations both positions are equal for some ns of each that succeeds; never was that seen at the same
@@ -66,6 +66,8 @@ export class RingAccount {
   /** Up to here records could have been counted: what is behind one that is not committed yet cannot. */
   #dueTo = 0;
   #firstPos = 0;
+  /** Written when the ring was first seen, and gone by then. */
+  #before = 0;
   // Of times that the program has forgotten, and of bytes that nobody counted.
   #otherEvents = 0;
   #otherDiscards = 0;
@@ -134,7 +136,9 @@ export class RingAccount {
     changed = set(rows, at + 7, events) || changed;
     const discards = Math.round(this.#otherDiscards + this.#discards);
     changed = set(rows, at + 8, discards) || changed;
-    changed = set(rows, at + 9, walked === span ? 1 : walked / span) || changed;
+    const share = walked === span ? 1 : walked / span;
+    const coverage = this.#before > 0 ? Math.min(share, BELOW_ONE) : share;
+    changed = set(rows, at + 9, coverage) || changed;
     changed = set(rows, at + 10, this.#episodes) || changed;
     changed = set(rows, at + 11, this.#peak()) || changed;
     const skipped = this.#otherSpan - this.#otherWalked + this.#gap;
@@ -177,6 +181,7 @@ export class RingAccount {
     const firstPos = u64(words, at + WORD.firstPos);
     if (firstSeenNs !== this.#firstSeenNs) {
       if (this.#firstSeenNs !== 0) this.#startAnew(firstPos);
+      else this.#before = firstPos;
       this.#firstSeenNs = firstSeenNs;
       this.#firstPos = firstPos;
     }
@@ -211,6 +216,7 @@ export class RingAccount {
   /** The program has forgotten the ring, and begins at `firstPos`. */
   #startAnew(firstPos: number): void {
     const isWhole = firstPos === 0;
+    if (isWhole) this.#before = 0;
     this.#otherEvents = isWhole ? 0 : this.#otherEvents + this.#events;
     this.#otherDiscards = isWhole ? 0 : this.#otherDiscards + this.#discards;
     this.#otherWalked = isWhole ? 0 : this.#otherWalked + this.#walked;

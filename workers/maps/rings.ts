@@ -4,15 +4,12 @@
  * @module
  */
 import {
-  errnoName,
-  iterationsOf,
-  IteratorSession,
   type KernelPort,
   type OpenRings,
   RING_RECORD,
 } from "../../ffi/sampling.ts";
-import type { BufferLook } from "./buffers.ts";
 import { RING_COLUMNS } from "./buffers_model.ts";
+import { IteratorLook } from "./iterator_look.ts";
 import { CONFIRM_AFTER_MS, RingAccount, serialAt } from "./ring_account.ts";
 
 /** Share of a ring that may be written between two looks. */
@@ -34,67 +31,25 @@ export interface RingLookOptions {
   readonly cpuShare?: number;
 }
 
-export class RingCollector implements BufferLook {
-  readonly #kernel: KernelPort;
-  readonly #session: IteratorSession;
+export class RingCollector extends IteratorLook {
   readonly #hasPendingPos: boolean;
   readonly #cpuShare: number;
   /** Ascending by map id, as their records and rows. */
   #accounts: RingAccount[] = [];
-  #rows = new Float64Array();
-  #revision = 0;
-  #looks = 0;
-  #spentMs = 0;
-  #lookedAtMs = 0;
   #costMs = NaN;
-  #failure: string | undefined;
 
   constructor(
     kernel: KernelPort,
     rings: OpenRings,
     { cpuShare = DEFAULT_CPU_SHARE }: RingLookOptions = {},
   ) {
-    this.#kernel = kernel;
-    this.#session = new IteratorSession(
-      kernel,
-      iterationsOf(kernel, rings),
-      rings.recordBytes,
-    );
+    super(kernel, rings);
     this.#hasPendingPos = rings.fields.includes("pendingPos");
     this.#cpuShare = cpuShare;
   }
 
-  get rows(): Float64Array {
-    return this.#rows;
-  }
-
-  get revision(): number {
-    return this.#revision;
-  }
-
-  get looks(): number {
-    return this.#looks;
-  }
-
-  get spentMs(): number {
-    return this.#spentMs;
-  }
-
-  get lookedAtMs(): number {
-    return this.#lookedAtMs;
-  }
-
-  get failure(): string | undefined {
-    return this.#failure;
-  }
-
-  /** System calls since it was made. */
-  get calls(): number {
-    return this.#session.calls;
-  }
-
   /** As the fastest ring wants it, and never more often than may be paid for. */
-  get nextDelayMs(): number {
+  override get nextDelayMs(): number {
     let delayMs = this.#accounts.length === 0 ? NO_RING_MS : LONGEST_MS;
     for (const { sizeBytes, bytesPerMs, isBehind } of this.#accounts) {
       const wantedMs = isBehind
@@ -106,18 +61,24 @@ export class RingCollector implements BufferLook {
     return Math.max(SHORTEST_MS, delayMs, paidMs > 0 ? paidMs : 0);
   }
 
-  look(): void {
-    const startedAtMs = this.#kernel.monotonicMs();
-    this.#pass(startedAtMs);
-    if (this.#failure === undefined && this.#accounts.some(isSuspect)) {
-      this.#pass(this.#waitFrom(this.#kernel.monotonicMs()));
+  protected override read(startedAtMs: number): string | undefined {
+    const failure = this.#pass(startedAtMs);
+    return failure === undefined && this.#accounts.some(isSuspect)
+      ? this.#pass(this.#waitFrom(this.kernel.monotonicMs()))
+      : failure;
+  }
+
+  protected override write(): boolean {
+    const length = this.#accounts.length * STRIDE;
+    let changed = this.rows.length !== length;
+    const rows = this.rowsFor(length);
+    for (let i = 0; i < this.#accounts.length; i++) {
+      changed = this.#accounts[i].write(rows, i * STRIDE) || changed;
     }
-    this.#writeRows();
-    const endedAtMs = this.#kernel.monotonicMs();
-    const costMs = endedAtMs - startedAtMs;
-    this.#looks++;
-    this.#spentMs += costMs;
-    this.#lookedAtMs = endedAtMs;
+    return changed;
+  }
+
+  protected override pay(costMs: number): void {
     this.#costMs = Number.isNaN(this.#costMs)
       ? costMs
       : this.#costMs * COST_KEEPS + costMs * (1 - COST_KEEPS);
@@ -127,24 +88,16 @@ export class RingCollector implements BufferLook {
   #waitFrom(endedAtMs: number): number {
     let nowMs = endedAtMs;
     while (nowMs - endedAtMs < CONFIRM_AFTER_MS) {
-      nowMs = this.#kernel.monotonicMs();
+      nowMs = this.kernel.monotonicMs();
     }
     return nowMs;
   }
 
-  #pass(startedAtMs: number): void {
-    const session = this.#session;
-    const failure = session.run();
-    if (failure !== undefined) {
-      const reason = `${failure.call} failed: ${errnoName(failure.errno)}`;
-      if (reason !== this.#failure) this.#revision++;
-      this.#failure = reason;
-      return;
-    }
-    if (this.#failure !== undefined) this.#revision++;
-    this.#failure = undefined;
-    const endedAtMs = this.#kernel.monotonicMs();
-    const { words, count, recordBytes } = session;
+  #pass(startedAtMs: number): string | undefined {
+    const failure = this.run();
+    if (failure !== undefined) return failure;
+    const endedAtMs = this.kernel.monotonicMs();
+    const { words, count, recordBytes } = this.session;
     const stride = recordBytes / 4;
     if (!this.#areKnown(words, count, stride)) {
       this.#accounts = this.#renewed(words, count, stride);
@@ -152,6 +105,7 @@ export class RingCollector implements BufferLook {
     for (let i = 0; i < count; i++) {
       this.#accounts[i].take(words, i * stride, startedAtMs, endedAtMs);
     }
+    return undefined;
   }
 
   #areKnown(words: Uint32Array, count: number, stride: number): boolean {
@@ -178,19 +132,6 @@ export class RingCollector implements BufferLook {
         ? one
         : new RingAccount(id, serial, this.#hasPendingPos);
     });
-  }
-
-  #writeRows(): void {
-    const length = this.#accounts.length * STRIDE;
-    let changed = false;
-    if (this.#rows.length !== length) {
-      this.#rows = new Float64Array(length);
-      changed = true;
-    }
-    for (let i = 0; i < this.#accounts.length; i++) {
-      changed = this.#accounts[i].write(this.#rows, i * STRIDE) || changed;
-    }
-    if (changed) this.#revision++;
   }
 }
 

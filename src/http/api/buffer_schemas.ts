@@ -42,11 +42,14 @@ const Share = v.strictObject({
 const Coverage = v.optional(
   described(
     v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-    "share of the bytes whose records were counted one by one; once some were estimated it never is 1 again",
+    "share of the bytes written since the agent first saw it whose records were counted one by one; 1 only where every event since it was made was, and never again once some were estimated",
   ),
 );
 const Rate = v.optional(
-  described(v.pipe(v.number(), v.minValue(0)), "over the last interval"),
+  described(
+    v.pipe(v.number(), v.minValue(0)),
+    "over the last interval, as good as the events",
+  ),
 );
 
 export const RingBufferObject = v.strictObject({

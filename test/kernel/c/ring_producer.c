@@ -35,7 +35,7 @@
 enum { EVENTS, DISCARDS, REFUSED, BYTES, TRUTHS };
 
 static volatile uint64_t *truth;
-static int ring_fd, truth_fd, is_user;
+static int ring_fd, truth_fd, is_user, overwrites;
 static uint32_t *begun;
 static unsigned long size, page;
 static volatile uint64_t *consumer_pos, *producer_pos;
@@ -145,6 +145,9 @@ static void consume(void)
 {
 	uint64_t at = *consumer_pos, end = __atomic_load_n(producer_pos, __ATOMIC_ACQUIRE);
 
+	/* What was overwritten is behind overwrite_pos. */
+	if (overwrites && at < producer_pos[2])
+		at = producer_pos[2];
 	while (at < end) {
 		uint32_t length = __atomic_load_n((uint32_t *)(records + (at & (size - 1))), __ATOMIC_ACQUIRE);
 		if (length & (1u << 31))
@@ -257,8 +260,9 @@ int main(int argc, char **argv)
 	page = sysconf(_SC_PAGESIZE);
 	size = strtoul(argv[1], NULL, 0);
 	is_user = argc > 2 && !strcmp(argv[2], "user");
+	overwrites = argc > 2 && !strcmp(argv[2], "overwrite");
 	ring_fd = create(is_user ? BPF_MAP_TYPE_USER_RINGBUF : BPF_MAP_TYPE_RINGBUF, 0, 0, size,
-			 argc > 2 && !strcmp(argv[2], "overwrite") ? RB_OVERWRITE : 0);
+			 overwrites ? RB_OVERWRITE : 0);
 	truth_fd = create(BPF_MAP_TYPE_ARRAY, 4, TRUTHS * 8, 1, BPF_F_MMAPABLE);
 	map_pages();
 	attr.info.bpf_fd = ring_fd;

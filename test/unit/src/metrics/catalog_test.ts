@@ -45,6 +45,12 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${ring}events_coverage_ratio`, "gauge", "map_id,map_name", "buffers"],
     [`${ring}loss_episodes_total`, "counter", "map_id,map_name", "buffers"],
     [`${perf}events_total`, "counter", "map_id,map_name,cpu", "buffers"],
+    [
+      `${perf}events_coverage_ratio`,
+      "gauge",
+      "map_id,map_name,cpu",
+      "buffers",
+    ],
     [`${perf}lost_events_total`, "counter", "map_id,map_name,cpu", "buffers"],
     [`${perf}written_bytes_total`, "counter", "map_id,map_name,cpu", "buffers"],
     [`${perf}pending_bytes`, "gauge", "map_id,map_name,cpu", "buffers"],

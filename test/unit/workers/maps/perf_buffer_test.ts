@@ -2,7 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PERF_FLAG } from "../../../../ffi/mod.ts";
-import { PERF_COLUMNS } from "../../../../workers/maps/buffers_model.ts";
+import {
+  BELOW_ONE,
+  PERF_COLUMNS,
+} from "../../../../workers/maps/buffers_model.ts";
 import { PerfBuffer } from "../../../../workers/maps/perf_buffer.ts";
 import { type PerfRow, rowsOf } from "../../../kernel/perf_buffers.ts";
 import { type PerfRecord, perfRecords } from "./perf_records.ts";
@@ -26,8 +29,8 @@ Deno.test("PerfBuffer.take() writes what a record says", () => {
     head: 2 ** 40 + 560,
     tail: 2 ** 40,
     lost: 2 ** 33,
-    samples: 10,
-    walked: 560,
+    samples: 2 ** 34,
+    walked: 2 ** 40 + 560,
     pid: 99,
   });
   assertEquals(row, {
@@ -38,7 +41,7 @@ Deno.test("PerfBuffer.take() writes what a record says", () => {
     memoryBytes: SIZE + PAGE,
     writtenBytes: 2 ** 40 + 560,
     pendingBytes: 560,
-    samples: 10,
+    samples: 2 ** 34,
     coverage: 1,
     lostSamples: 2 ** 33,
     isLostExact: 1,
@@ -46,6 +49,16 @@ Deno.test("PerfBuffer.take() writes what a record says", () => {
     skippedBytes: 0,
   });
   assertEquals(take(newBuffer(false), {}).isLostExact, 0);
+});
+
+Deno.test("PerfBuffer.take() covers not quite all where something was gone at first sight, and all where something was only being written", () => {
+  const gone = newBuffer();
+  assertEquals(take(gone, { head: 9_000 }).coverage, BELOW_ONE);
+  const later = take(gone, { head: 9_560, walked: 560, samples: 10 });
+  assertEquals([later.coverage, later.skippedBytes], [BELOW_ONE, 0]);
+  const busy = newBuffer();
+  assertEquals(take(busy, { head: 616, walked: 560 }).coverage, BELOW_ONE);
+  assertEquals(take(busy, { head: 616, walked: 616 }).coverage, 1);
 });
 
 Deno.test("PerfBuffer.take() estimates samples that were overwritten from the size of those that were not", () => {

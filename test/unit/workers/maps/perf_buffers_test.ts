@@ -152,11 +152,3 @@ Deno.test("PerfCollector.nextDelayMs follows how fast the fastest buffer comes r
   assertEquals(perf.nextDelayMs, 200);
   assertEquals(perf.spentMs, 2);
 });
-
-Deno.test("PerfCollector.look() leaves out the maps that it is told to", () => {
-  const fake = new FakeBuffers();
-  fake.passes = [[{ mapId: 3 }, { mapId: 4, head: 56 }]];
-  const perf = new PerfCollector(fake.port, ITERATOR, [3]);
-  perf.look();
-  assertEquals(rowsOf(perf.rows).map(({ mapId }) => mapId), [4]);
-});

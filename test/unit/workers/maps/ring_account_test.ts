@@ -1,4 +1,5 @@
 /** Owns the tests of workers/maps/ring_account.ts. @module */
+import { BELOW_ONE } from "../../../../workers/maps/buffers_model.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RING_FLAGS } from "../../../../ffi/mod.ts";
 import { RING_COLUMNS } from "../../../../workers/maps/buffers_model.ts";
@@ -116,14 +117,19 @@ Deno.test("RingAccount covers less while it is behind, and all where only what i
   assert(!looks.account.isBehind);
 });
 
-Deno.test("RingAccount counts from the ring's first sight where it had come round by then", () => {
+Deno.test("RingAccount counts from the ring's first sight where it had come round by then, and covers not quite all", () => {
   const row = new Looks().take({
     producerPos: 50_100,
     firstPos: 50_000,
     walkedBytes: 100,
     events: 2,
   });
-  assertEquals([row.writtenBytes, row.events, row.coverage], [50_100, 2, 1]);
+  assertEquals([row.writtenBytes, row.events, row.skippedBytes], [
+    50_100,
+    2,
+    0,
+  ]);
+  assertEquals(row.coverage, BELOW_ONE);
 });
 
 Deno.test("RingAccount goes on where the program has forgotten the ring", () => {

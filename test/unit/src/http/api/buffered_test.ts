@@ -45,7 +45,8 @@ Deno.test("GET /api/v1/objects/map/ID shows a ring buffer, each number with how 
   assertEquals(ring.written_bytes, { value: "1600", quality: "exact" });
   assertEquals(ring.loss_episodes, {
     quality: "unavailable",
-    reason: "nothing in this ring shows that a producer found no room",
+    reason:
+      "nothing in this ring shows that a producer found no room, or what is unread is overwritten",
   });
   assertEquals([ring.coverage_ratio, ring.user], [0.25, false]);
 });
