@@ -15,7 +15,7 @@ kernelTest(
       "tried=comm:^operate",
     ]);
     await agent.ready();
-    const { counts } = await operate(1_000, 4, () => {});
+    const { counts } = await operate(1_000, 4);
     const sumOf = (what: RegExp) =>
       Object.entries(counts).reduce(
         (sum, [key, count]) => what.test(key) ? sum + count : sum,
