@@ -5,14 +5,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { openLibc } from "../../ffi/mod.ts";
 import { Agent } from "../agent.ts";
-import {
-  attachedBy,
-  leftOf,
-  objectsOf,
-  whyNoBpftool,
-} from "../kernel/agent_objects.ts";
+import { attachedBy, leftOf, objectsOf } from "../kernel/agent_objects.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { threadFields } from "../kernel/process.ts";
+import { whyNoBpftool } from "../kernel/reference.ts";
 import { kernelTest } from "../kernel/skip.ts";
 
 const noBtf = kernelBtf() === undefined ? "the kernel has no BTF" : undefined;
@@ -105,7 +101,7 @@ for (
           () => attachedBy(agent.pid).length === count,
         );
       }
-      const objects = await objectsOf(agent.pid);
+      const objects = objectsOf(agent.pid);
       // Where operations are counted: two programs, their three maps, the iterator over the counts.
       if (mode !== "off") assert(objects.map.size >= 3);
       assert(objects.program.size > 0 && objects.link.size > 0);

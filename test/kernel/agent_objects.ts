@@ -10,39 +10,14 @@ import {
   openObject,
 } from "../../ffi/mod.ts";
 import { pause } from "../agent.ts";
+import { readBpftool } from "./reference.ts";
 
 export type ProcessObjects = Readonly<
   Record<"map" | "program" | "link", ReadonlySet<number>>
 >;
 
-/** Why bpftool cannot be asked, or undefined where it can. */
-export function whyNoBpftool(): string | undefined {
-  try {
-    new Deno.Command("bpftool", { args: ["version"] }).outputSync();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "there is no bpftool";
-    throw error;
-  }
-}
-
-/** What bpftool prints as JSON. @throws {Error} where it fails */
-export async function bpftool(...args: string[]): Promise<unknown> {
-  const { success, stdout, stderr } = await new Deno.Command("bpftool", {
-    args: ["-j", ...args],
-  }).output();
-  const decoder = new TextDecoder();
-  if (!success) {
-    throw new Error(
-      `Cannot run bpftool ${args.join(" ")}: ${decoder.decode(stderr)}`,
-    );
-  }
-  const text = decoder.decode(stdout);
-  return text.trim() === "" ? undefined : JSON.parse(text);
-}
-
 /** Those of its descriptors, and the maps of those programs. */
-export async function objectsOf(pid: number): Promise<ProcessObjects> {
+export function objectsOf(pid: number): ProcessObjects {
   const texts = descriptorsOf(pid);
   const ids = (pattern: RegExp) =>
     texts.flatMap((text) => {
@@ -51,11 +26,10 @@ export async function objectsOf(pid: number): Promise<ProcessObjects> {
     });
   const programs = new Set(ids(/^prog_id:\t(\d+)$/m));
   const maps = new Set(ids(/^map_id:\t(\d+)$/m));
+  const told = readBpftool("program");
   for (const id of programs) {
-    const told = await bpftool("prog", "show", "id", `${id}`) as {
-      map_ids?: number[];
-    };
-    for (const map of told.map_ids ?? []) maps.add(map);
+    const ofProgram = told.get(id)?.map_ids ?? [];
+    if (Array.isArray(ofProgram)) ofProgram.forEach((map) => maps.add(map));
   }
   return {
     map: maps,
