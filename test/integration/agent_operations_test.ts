@@ -3,39 +3,19 @@
  * behind whatever ends the agent.
  */
 import { assert, assertEquals } from "@std/assert";
-import { ENOENT, openLibc, openObject } from "../../ffi/mod.ts";
-import { Agent, pause } from "../agent.ts";
+import { openLibc } from "../../ffi/mod.ts";
+import { Agent } from "../agent.ts";
+import { attachedBy, leftOf, objectsOf } from "../kernel/agent_objects.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { threadFields } from "../kernel/process.ts";
+import { whyNoBpftool } from "../kernel/reference.ts";
 import { kernelTest } from "../kernel/skip.ts";
 
 const noBtf = kernelBtf() === undefined ? "the kernel has no BTF" : undefined;
 
-/** Ids of programs that the agent has attached to functions or tracepoints. */
-function attachedBy({ pid }: Agent): number[] {
-  const folder = `/proc/${pid}/fdinfo`;
-  return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
-    const text = textOf(`${folder}/${name}`);
-    const [, id] = text.match(
-      /^link_type:\t(?:tracing|raw_tracepoint)$[^]*^prog_id:\t(\d+)$/m,
-    ) ?? [];
-    return id === undefined ? [] : [Number(id)];
-  });
-}
-
 /** Other kinds of objects may be out of reach on an older kernel. */
 function complaints(agent: Agent): unknown[] {
   return agent.complaints.filter(({ message }) => /count/.test(`${message}`));
-}
-
-/** Empty for a descriptor that was closed meanwhile. */
-function textOf(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
 }
 
 kernelTest(
@@ -43,32 +23,26 @@ kernelTest(
   async () => {
     await using agent = await Agent.start();
     await agent.ready();
-    assertEquals(attachedBy(agent), []);
+    assertEquals(attachedBy(agent.pid), []);
   },
 );
 
 kernelTest(
-  "agent --operations on counts without a capability, and SIGKILL leaves nothing attached",
+  "agent --operations on counts without a capability, and says what that costs",
   async () => {
-    const kernel = openLibc();
     await using agent = await Agent.start(["--operations", "on"]);
     await agent.ready();
-    const programs = attachedBy(agent);
+    const programs = attachedBy(agent.pid);
     assertEquals(programs.length, 2);
     assertEquals(threadFields(agent.pid, ["CapEff"]).CapEff, [
       "0000000000000000",
     ]);
     assertEquals(complaints(agent), []);
-    agent.kill("SIGKILL");
-    await agent.ended();
-    const isGone = (id: number) => {
-      const fd = openObject(kernel, "program", id);
-      if (fd >= 0) kernel.close(fd);
-      return fd === -ENOENT;
-    };
-    // The kernel frees them a moment after their last descriptor.
-    for (let i = 0; i < 1_000 && !programs.every(isGone); i++) await pause(5);
-    assert(programs.every(isGone), "programs are still there");
+    const { operations } = JSON.parse((await agent.get("/readyz")).text);
+    assertEquals(operations.isAttached, true);
+    assertEquals(operations.mode, "on");
+    assert(/ns longer/.test(operations.cost), operations.cost);
+    assert(/observing/.test((await agent.get("/")).text));
   },
   noBtf,
 );
@@ -87,7 +61,7 @@ kernelTest(
     const own = new Set<number>();
     for (const count of [2, 0, 2, 0]) {
       await agent.eventually(`${count} attached programs`, async () => {
-        const now = attachedBy(agent);
+        const now = attachedBy(agent.pid);
         for (const id of now) own.add(id);
         // What the agent attaches is among its own objects, also while it is attached.
         const links = (await agent.page())
@@ -101,3 +75,42 @@ kernelTest(
   },
   noBtf,
 );
+
+for (
+  const [mode, ...attached] of [
+    ["off", 0],
+    ["on", 2],
+    // Within its first window, and behind it.
+    ["window=1h/24h", 2],
+    ["window=1s/1h", 2, 0],
+  ] as const
+) {
+  kernelTest(
+    `agent --operations ${mode} leaves nothing behind after SIGKILL, with ${
+      attached.at(-1)
+    } programs attached`,
+    async () => {
+      const sysctl = () =>
+        Deno.readTextFileSync("/proc/sys/kernel/bpf_stats_enabled");
+      const before = sysctl();
+      await using agent = await Agent.start(["--operations", mode]);
+      await agent.ready();
+      for (const count of attached) {
+        await agent.eventually(
+          `${count} attached programs`,
+          () => attachedBy(agent.pid).length === count,
+        );
+      }
+      const objects = objectsOf(agent.pid);
+      // Where operations are counted: two programs, their three maps, the iterator over the counts.
+      if (mode !== "off") assert(objects.map.size >= 3);
+      assert(objects.program.size > 0 && objects.link.size > 0);
+      agent.kill("SIGKILL");
+      await agent.ended();
+      assertEquals(await leftOf(openLibc(), objects), []);
+      assertEquals(sysctl(), before);
+    },
+    noBtf,
+    whyNoBpftool(),
+  );
+}

@@ -59,12 +59,9 @@ kernelTest(
       ...["--manager", `tried=comm:^${operator.name}$`],
     ]);
     await agent.ready();
-    const { counts: operated } = await operate(
-      200,
-      2,
-      () => {},
-      operator.path,
-    );
+    const { counts: operated } = await operate(200, 2, {
+      path: operator.path,
+    });
     await using producer = await RingProducer.start(1 << 20);
     const { events } = await producer.tell("produce 1 700 20 0 1");
     await using owner = await PerfOwner.start(1, 2, 4);

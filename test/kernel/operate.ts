@@ -1,8 +1,9 @@
 /**
- * Owns a process that does a known number of bpf() operations, and what it counted itself. In: how many, by how many threads. Out: its
- * own counts, and those of a collector in the same form.
+ * Owns a process that does a known number of bpf() operations on maps of several types, and what it counted itself. In: how many, by how
+ * many threads. Out: its own counts and times, and those of a collector in the same form.
  * @module
  */
+import { assert, assertEquals } from "@std/assert";
 import { MAP_OPERATIONS, PROG_LOAD } from "../../ffi/mod.ts";
 import {
   ATTACH_COLUMNS,
@@ -20,36 +21,74 @@ export type OperationCounts = Record<string, number>;
 export interface Operated {
   readonly pid: number;
   readonly counts: OperationCounts;
+  /** Types of its maps by id, as `hash`. */
+  readonly types: Readonly<Record<string, string>>;
+  /** What its loads took by its own clock, all of them, and how many by the buckets of LOAD_BOUNDS_MS. */
+  readonly loads: {
+    readonly sumMs: number;
+    readonly buckets: readonly number[];
+  };
 }
 
-/**
- * Runs it; `meanwhile` is called again and again until it has ended.
- * @param program under another name, which its command name follows
- * @throws {Error} where it fails
- */
+export interface OperateOptions {
+  /** Look-ups in one map and nothing else. */
+  readonly only?: "lookup";
+  /** Called again and again until everything was done. */
+  readonly meanwhile?: () => void;
+  /** Called when everything was done, while the program and its maps are still there. */
+  readonly afterwards?: (operated: Operated) => Promise<void> | void;
+  /** Run instead: a copy under another name. */
+  readonly path?: string;
+}
+
+interface Printed {
+  readonly pid: number;
+  readonly done: [map: number, command: number, errno: number, count: number][];
+  readonly types: Record<string, string>;
+  readonly loadNs: number;
+  readonly loadBuckets: number[];
+}
+
+/** @param count of each operation by each thread @throws {Error} where it fails */
 export async function operate(
   count: number,
   threads: number,
-  meanwhile: () => void,
-  program: string = compile("operate"),
+  { only, meanwhile, afterwards, path = compile("operate") }: OperateOptions =
+    {},
 ): Promise<Operated> {
-  const child = new Deno.Command(program, {
-    args: [String(count), String(threads)],
-    stdin: "null",
+  await using child = new Deno.Command(path, {
+    args: [`${count}`, `${threads}`, ...(only === undefined ? [] : [only])],
+    stdin: "piped",
     stdout: "piped",
   }).spawn();
   let ended = false;
-  const output = child.output().finally(() => ended = true);
-  while (!ended) {
+  const line = firstLine(child.stdout).finally(() => ended = true);
+  while (!ended && meanwhile !== undefined) {
     meanwhile();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  const { success, stdout } = await output;
-  if (!success) throw new Error("Cannot operate on maps: operate failed");
-  const { pid, done } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    pid: number;
-    done: [map: number, command: number, errno: number, count: number][];
-  };
+  const text = await line;
+  if (text === "") throw new Error("Cannot operate on maps: operate failed");
+  const operated = operatedOf(JSON.parse(text));
+  await afterwards?.(operated);
+  await child.stdin.close();
+  await child.status;
+  return operated;
+}
+
+/** Without its end; nothing where the stream ends before that. */
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.endsWith("\n")) break;
+  }
+  return text.trimEnd();
+}
+
+function operatedOf(
+  { pid, done, types, loadNs, loadBuckets }: Printed,
+): Operated {
   const counts: OperationCounts = {};
   for (const [map, command, errno, count] of done) {
     const name = MAP_OPERATIONS[command];
@@ -60,7 +99,8 @@ export async function operate(
       : `attach ${errno}`;
     counts[key] = (counts[key] ?? 0) + count;
   }
-  return { pid, counts };
+  const loads = { sumMs: loadNs / 1e6, buckets: loadBuckets };
+  return { pid, counts, types, loads };
 }
 
 /** What passes tell of one process. */
@@ -88,20 +128,36 @@ export function countsOf(
   return counts;
 }
 
-/** Loads that were in a bucket, and the sum of their durations. */
-export function timedLoads(
+/** The same of loads. */
+export function loadsOf(
   passes: readonly OperationsPass[],
   pid: number,
-): { timed: number; sumMs: number } {
-  let [timed, sumMs] = [0, 0];
+): Operated["loads"] {
+  const buckets = new Array<number>(LOAD_STRIDE - LOAD_COLUMNS.length).fill(0);
+  let sumMs = 0;
   for (const { processes, loads } of passes) {
     each(loads, LOAD_STRIDE, (row) => {
       if (processes[row[0]].pid !== pid) return;
-      for (const n of row.slice(LOAD_COLUMNS.length)) timed += n;
+      row.slice(LOAD_COLUMNS.length).forEach((n, i) => buckets[i] += n);
       sumMs += row[LOAD_COLUMNS.indexOf("sumMs")];
     });
   }
-  return { timed, sumMs };
+  return { sumMs, buckets };
+}
+
+/** A load takes longer by the program's own clock, which reads it before the call and after it: here it is told as no longer than that. */
+export function assertLoads(
+  told: Operated["loads"],
+  own: Operated["loads"],
+): void {
+  const [toldUpTo, ownUpTo] = [told, own].map(({ buckets }) =>
+    buckets.map((_, i) => buckets.slice(0, i + 1).reduce((a, b) => a + b))
+  );
+  assertEquals(toldUpTo.at(-1), ownUpTo.at(-1), "loads");
+  ownUpTo.forEach((count, i) =>
+    assert(toldUpTo[i] >= count, `bucket ${i}: ${toldUpTo[i]} of ${count}`)
+  );
+  assert(told.sumMs > 0 && told.sumMs <= own.sumMs, `${told.sumMs} ms`);
 }
 
 function each(

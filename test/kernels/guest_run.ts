@@ -67,10 +67,15 @@ export async function runInGuest(
   if (guest.code === UNAVAILABLE) return complaint.split("\n").at(-1) ?? "";
   const output = new TestOutput(() => true);
   let row: KernelRow | undefined;
+  let operations: KernelRow["operations"];
   const text = decoder.decode(guest.stdout);
   for (const line of text.split("\n")) {
     output.line(line);
     if (line.startsWith("KERNEL ")) row = JSON.parse(line.slice(7));
+    if (line.startsWith("HOOKS ")) operations = JSON.parse(line.slice(6));
+  }
+  if (row !== undefined && operations !== undefined) {
+    row = { ...row, operations };
   }
   if (!guest.success) console.log(`${text}\n${complaint}`);
   if (guest.code === TERMINATED) {

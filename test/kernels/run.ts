@@ -15,7 +15,11 @@ const README = new URL("../../README.md", import.meta.url).pathname;
 const TABLE =
   /(?<=<!-- kernels: begin -->\n\n)[^]*(?=\n\n<!-- kernels: end -->)/;
 const SHORT: GuestRun = {
-  tests: ["test/contract/backends_test.ts", "test/kernels/agent_test.ts"],
+  tests: [
+    "test/contract/backends_test.ts",
+    "test/kernels/agent_test.ts",
+    "test/kernels/hooks_test.ts",
+  ],
   limitMs: 300_000,
 };
 const FULL: GuestRun = {
@@ -55,7 +59,7 @@ const short = flags.has("--short");
 const asked = Deno.args.filter((arg) => !arg.startsWith("--"));
 // The guest has no compiler, and runs what is built here.
 for (const tool of ["info", "operate", "perf", "ring_producer"] as const) {
-  if (!short && whyNoTool(tool) === undefined) compile(tool);
+  if (whyNoTool(tool) === undefined) compile(tool);
 }
 
 const outcomes: Outcome[] = [];
@@ -78,6 +82,9 @@ for (
   if (row !== undefined) rows.push([row, outcome]);
   const release = row?.release ?? kernel;
   console.log(`Linux ${release}: ${counts(outcome)} (${seconds} s)`);
+  for (const [hook, found] of Object.entries(row?.operations ?? {})) {
+    console.log(`  operations by ${hook}: ${found}`);
+  }
 }
 const sum = total(outcomes);
 if (flags.has("--write-readme") && sum.failed === 0 && unavailable === 0) {

@@ -17,6 +17,8 @@ export interface KernelRow {
   readonly tables: Readonly<Record<string, TableRow>>;
   /** By type of object, the fields that the iterators cannot tell. */
   readonly absent: Readonly<Record<string, readonly string[]>>;
+  /** By hook: `exact`, `lower bound`, or why it cannot count here. Absent where that was not tried. */
+  readonly operations?: Readonly<Record<string, string>>;
   /** The threads' effective capabilities, each value once, as hexadecimal digits. */
   readonly capabilities: readonly string[];
 }
@@ -28,6 +30,7 @@ const HEAD = [
   "programs",
   "links",
   "BTF",
+  "operations counted by",
   "fields that are absent there",
   "capabilities left",
   "tests",
@@ -48,6 +51,7 @@ function cellsOf(row: KernelRow, tests: Outcome): string[] {
   return [
     row.release.replace(/-cloud-amd64$/, ""),
     ...TYPES.map((type) => howRead(row.tables[type])),
+    hooksOf(row.operations),
     Object.entries(row.absent)
       .filter(([, fields]) => fields.length > 0)
       .map(([type, fields]) =>
@@ -68,6 +72,17 @@ function howRead(table?: TableRow): string {
   return table.quality === "exact"
     ? table.backend
     : `${table.backend}, ${table.quality}`;
+}
+
+/** Those that count, and how well where it is not exactly. */
+function hooksOf(operations: KernelRow["operations"] = {}): string {
+  return Object.entries(operations).flatMap(([hook, quality]) =>
+    quality === "exact"
+      ? [hook]
+      : quality === "lower bound"
+      ? [`${hook} (${quality})`]
+      : []
+  ).join(", ") || "not tried";
 }
 
 /** A type of link with several absent fields, as a kernel has that knows no such links, goes by its name. */

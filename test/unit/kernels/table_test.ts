@@ -37,6 +37,7 @@ Deno.test("tableOf() writes one line a kernel", () => {
     "iterator",
     "iterator",
     "iterator, lower bound",
+    "not tried",
     "none",
     "none",
     "90 passed, 0 failed, 2 skipped",
@@ -62,7 +63,7 @@ Deno.test("tableOf() names absent fields by type, those of one link type once", 
     link: ["place.tcx", "tcx.attach_type", "tcx.place", "netfilter.pf"],
   };
   assertEquals(
-    cells({ ...ROW, absent })[5],
+    cells({ ...ROW, absent })[6],
     "maps: `cookie`, `map_extra`; links: `tcx`, `netfilter.pf`",
   );
 });
@@ -70,7 +71,17 @@ Deno.test("tableOf() names absent fields by type, those of one link type once", 
 Deno.test("tableOf() shows capabilities that are left as they were read", () => {
   const capabilities = ["0000000000000000", "0000000000200000"];
   assertEquals(
-    cells({ ...ROW, capabilities })[6],
+    cells({ ...ROW, capabilities })[7],
     "`0000000000000000`, `0000000000200000`",
   );
+});
+
+Deno.test("tableOf() names the hooks that count operations, and those that may miss some", () => {
+  const operations = { fentry: "lower bound", tracepoint: "exact" };
+  assertEquals(
+    cells({ ...ROW, operations })[5],
+    "fentry (lower bound), tracepoint",
+  );
+  const refused = { ...operations, fentry: "this kernel has no __sys_bpf" };
+  assertEquals(cells({ ...ROW, operations: refused })[5], "tracepoint");
 });
