@@ -88,7 +88,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       block: (message) => aggregator.block(message),
       births(message) {
         aggregator.births(message);
-        renewHolders();
+        renewFollowers();
       },
       loads: (message) => aggregator.loads(message),
       holders: (message) => aggregator.holders(message),
@@ -114,12 +114,13 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     },
   };
   let askedAtMs = -Infinity;
-  /** Whoever holds what was just made is looked for soon: at most once a second, or a busy node would keep two threads awake. */
-  function renewHolders(): void {
+  /** Who holds what was just made, and its BTF, is looked for soon: at most once a second, or a busy node would keep threads awake. */
+  function renewFollowers(): void {
     const nowMs = clock.monotonicMs();
     if (nowMs - askedAtMs < RENEW_HOLDERS_MS) return;
     askedAtMs = nowMs;
     supervisor.renew("links");
+    supervisor.renew("programs");
   }
   const collectors = () => supervisor.health();
   const exposition = new Exposition({

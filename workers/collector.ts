@@ -39,6 +39,8 @@ export interface BackedTable<T extends ObjectType = ObjectType>
   readonly backendReason: string;
   /** It may lack objects. */
   readonly isLowerBound?: boolean;
+  /** The set of objects changed, of other workers' tables too. */
+  renew?(): void;
 }
 
 /** What a worker samples. */

@@ -116,10 +116,11 @@ export class IteratorPass<T extends ObjectType> {
       return undefined;
     }
     rows.abandon();
-    const failure = this.#describe(this.#unknown());
+    const unknown = this.#unknown();
+    const failure = this.#describe(unknown);
     if (failure !== undefined) return failure;
     rows.begin();
-    this.#addAll();
+    this.#addAll(unknown);
     rows.commit();
     this.#told.clear();
     this.#reader.finish?.();
@@ -190,32 +191,46 @@ export class IteratorPass<T extends ObjectType> {
     });
   }
 
-  /** Places of tick records, ascending, of objects that were not in the last pass. */
+  /** Places of tick records, ascending, of objects that are not left out and were not in the last pass. */
   #unknown(): number[] {
     const { words, count, recordBytes } = this.#tick;
     const stride = recordBytes / 4;
     const places: number[] = [];
+    const own = this.#leaveOut;
+    let nextOwn = 0;
     this.#rows.begin();
     for (let i = 0; i < count; i++) {
       const at = i * stride;
-      if (!this.#rows.knows(words[at], words, at + 1)) places.push(i);
+      const id = words[at];
+      while (own[nextOwn] < id) nextOwn++;
+      if (own[nextOwn] === id) continue;
+      if (!this.#rows.knows(id, words, at + 1)) places.push(i);
     }
     this.#rows.abandon();
     return places;
   }
 
-  #addAll(): void {
+  /** @param unknown as #unknown() answered */
+  #addAll(unknown: readonly number[]): void {
     const { words, count, recordBytes } = this.#tick;
     const stride = recordBytes / 4;
     const { counters } = this.#reader;
     const rows = this.#rows;
+    const own = this.#leaveOut;
+    let nextOwn = 0;
+    let nextUnknown = 0;
     for (let i = 0; i < count; i++) {
       const at = i * stride;
       const id = words[at];
-      if (this.#leaveOut.includes(id)) continue;
-      const told = this.#told.get(id);
-      // Gone between the two iterations: as if it had gone before the first.
-      if (told === undefined && !rows.knows(id, words, at + 1)) continue;
+      while (own[nextOwn] < id) nextOwn++;
+      if (own[nextOwn] === id) continue;
+      const isUnknown = i === unknown[nextUnknown];
+      const told = isUnknown ? this.#told.get(id) : undefined;
+      if (isUnknown) {
+        nextUnknown++;
+        // Gone between the two iterations: as if it had gone before the first.
+        if (told === undefined) continue;
+      }
       rows.add(id, words, at + 1);
       if (told !== undefined) rows.describe(told);
       rows.setCounters(words, at, counters);

@@ -150,7 +150,7 @@ export interface Retune {
   readonly holdersMs?: number;
 }
 
-/** The set of objects changed: who keeps them alive is looked for sooner. */
+/** The set of objects changed: who keeps them alive, and their BTF, is looked for sooner. */
 export interface Renew {
   readonly version: typeof PROTOCOL_VERSION;
   readonly kind: "renew";

@@ -37,6 +37,7 @@ export class Rows<T extends ObjectType> {
   #firstUnsent = 1;
   #unsent: Descriptions[T][] = [];
   #unsentAtBegin = 0;
+  #revision = 0;
 
   /** @param wordCount 32-bit words that make an object's identity beside its id */
   constructor(
@@ -52,6 +53,11 @@ export class Rows<T extends ObjectType> {
   /** The rows of the last pass that was committed. Valid until the next commit. */
   get columns(): RowColumns {
     return this.#last;
+  }
+
+  /** Another number whenever objects may have come or gone: each pass that is no repeat() counts. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Number of the latest birth. */
@@ -221,6 +227,7 @@ export class Rows<T extends ObjectType> {
       );
     }
     [this.#last, this.#next] = [this.#next, this.#last];
+    this.#revision++;
   }
 
   /** Ends a pass that did not reach the end: the last one stands, and nobody was born. */

@@ -98,8 +98,9 @@ export class CollectorRun {
     this.#waitForSample();
   }
 
-  /** What the collector does aside is due sooner, where something changed that it looks at. */
+  /** The set of objects changed: tables that follow it are read sooner, and what the collector does aside is due sooner. */
   renew(): void {
+    for (const table of this.#collector.tables) table.renew?.();
     if (this.#aside === undefined) return;
     this.#aside.renew();
     this.#cancel();

@@ -1,6 +1,6 @@
 /**
- * Owns tables whose objects seldom change: they are read once a second at most, whatever the interval. In: a table. Out: the same
- * one, whose rows and last outcome stand until it is due.
+ * Owns tables whose objects seldom change: they are read once a second at most, whatever the interval, and more seldom while nothing
+ * changes that they follow. In: a table. Out: the same one, whose rows and last outcome stand until it is due.
  * @module
  */
 import type { KernelPort } from "../ffi/mod.ts";
@@ -10,12 +10,22 @@ import type { ObjectType, TableOutcome } from "./protocol.ts";
 /** Less than a second by a tenth, so that a sample that is a little early at an interval of one second is not left out. */
 const EVERY_MS = 900;
 
-/** Reads `table` at its first sample, and then where its last reading is about a second old. */
+/** What comes or goes without anybody's word is missed for so long. */
+const AT_REST_EVERY_MS = 5_000;
+
+/**
+ * Reads `table` at its first sample, and then where its last reading is about a second old.
+ * @param changes another number whenever something that the table follows changed; while it is the same, and nobody calls
+ * renew(), a reading stands for AT_REST_EVERY_MS
+ */
 export function slowTable<T extends ObjectType>(
   kernel: KernelPort,
   table: BackedTable<T>,
+  changes?: () => number,
 ): BackedTable<T> {
-  let dueAtMs = -Infinity;
+  let readAtMs = -Infinity;
+  let isRenewed = true;
+  let changesSeen: number | undefined;
   let last: TableOutcome | undefined;
   const { backend, isLowerBound } = table;
   return {
@@ -30,11 +40,20 @@ export function slowTable<T extends ObjectType>(
     },
     sample() {
       const nowMs = kernel.monotonicMs();
-      if (last === undefined || nowMs >= dueAtMs) {
-        dueAtMs = nowMs + EVERY_MS;
+      const change = changes?.();
+      const mayRest = changes !== undefined && !isRenewed &&
+        change === changesSeen && last?.failure === undefined;
+      const restMs = mayRest ? AT_REST_EVERY_MS : EVERY_MS;
+      if (last === undefined || nowMs >= readAtMs + restMs) {
+        readAtMs = nowMs;
+        isRenewed = false;
+        changesSeen = change;
         last = table.sample();
       }
       return last;
+    },
+    renew() {
+      isRenewed = true;
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Owns how BTF objects are sampled: they have no iterator. In: a port, and what may be used. Out: the table of BTF objects, read
- * once a second: by the walk where that is allowed, else by following programs and maps to their BTF.
+ * Owns how BTF objects are sampled: they have no iterator. In: a port, what may be used, word of changes. Out: the table of
+ * BTF objects: by the walk, once a second, where that is allowed, else by following programs and maps to their BTF, within a
+ * second of a change.
  * @module
  */
 import type { KernelPort } from "../../ffi/mod.ts";
@@ -11,21 +12,19 @@ import type { BtfDescription } from "./model.ts";
 import { BtfFollower } from "./follow_btf.ts";
 import { walkBtfObjects } from "./walk.ts";
 
-/** The table of BTF objects. */
+/** The table of BTF objects. @param changes another number whenever programs came or went */
 export function collectBtf(
   kernel: KernelPort,
   { leaveOut, iterators, btfAtStart }: CollectInit,
+  changes: () => number = () => 0,
 ): BackedTable<"btf"> {
+  if (iterators === undefined || iterators.mayListBtf) {
+    return slowTable(kernel, walked(kernel, leaveOut.btf));
+  }
   return slowTable(
     kernel,
-    iterators === undefined || iterators.mayListBtf
-      ? walked(kernel, leaveOut.btf)
-      : new BtfFollower(
-        kernel,
-        iterators.btf,
-        btfAtStart ?? [],
-        leaveOut.btf,
-      ),
+    new BtfFollower(kernel, iterators.btf, btfAtStart ?? [], leaveOut.btf),
+    changes,
   );
 }
 

@@ -36,7 +36,7 @@ export function collectPrograms(
       },
       ...iteratorsFor("program", init),
     ),
-    [collectBtf(kernel, init)],
+    [collectBtf(kernel, init, () => rows.revision)],
     loadsOf(init),
   );
 }

@@ -294,6 +294,28 @@ Deno.test("CollectorRun does what is aside between samples when it is due, and s
   assertEquals(thread.waits, false);
 });
 
+Deno.test("CollectorRun.renew() tells the tables that the set of objects changed", () => {
+  const thread = new FakeThread();
+  const init = initMessage(3, 100, undefined);
+  const collector = collectPrograms(thread.kernel, init);
+  let renewals = 0;
+  const tables = collector.tables.map((table) =>
+    Object.assign(table, { renew: () => renewals++ })
+  );
+  const run = new CollectorRun(
+    {
+      kernel: thread.kernel,
+      post: (message) => thread.post(message),
+      after: (delayMs, callback) => thread.after(delayMs, callback),
+    },
+    init,
+    { ...collector, tables },
+  );
+  run.renew();
+  assertEquals([tables.length, renewals], [2, 2]);
+  run.stop();
+});
+
 Deno.test("CollectorRun looks beside its samples, and tells what was new with the next sample", () => {
   const kernel = new FakeKernel();
   const init = initMessage(3, 100, undefined);
