@@ -106,7 +106,8 @@ export interface OperationsPass {
   readonly lost: number;
   /**
    * Runs of the counting program that the kernel skipped, for it gave the CPU to another thread in the middle of one: with `fentry`
-   * each is a call of bpf() that was not counted, with `tracepoint` one of any system call. Absent where the kernel does not tell.
+   * each is a call of bpf() that was not counted, with `lsm` perhaps a load or an attempt to attach, with `tracepoint` perhaps one of
+   * bpf(). Absent where the kernel does not tell.
    */
   readonly skipped?: number;
 }

@@ -8,6 +8,7 @@ import {
   Btf,
   BtfError,
   closeIterator,
+  type CountingPrograms,
   detachOperations,
   DRAIN_TYPES,
   END,
@@ -28,6 +29,7 @@ import {
   openOperations,
   OPERATION_TYPES,
   PinPlace,
+  programFds,
   readBtf,
   ROW,
 } from "../ffi/mod.ts";
@@ -48,9 +50,7 @@ export interface OperationsHandle {
   readonly programs: OperationPrograms;
 }
 
-export interface OperationPrograms {
-  readonly enterFd: number;
-  readonly exitFd: number;
+export interface OperationPrograms extends CountingPrograms {
   readonly ids: readonly number[];
 }
 
@@ -150,7 +150,7 @@ function hold(
   },
   unprivileged: Unprivileged | undefined,
 ): OpenedOperations | string {
-  const { hook, drain, enterFd, exitFd, stateFd } = opened;
+  const { hook, drain, enterFd, exitFd, checkFd, stateFd } = opened;
   const isWindowed = mode !== "on";
   const attached = isWindowed ? undefined : attachOperations(kernel, opened);
   if (typeof attached === "number") {
@@ -163,8 +163,7 @@ function hold(
   kernel.close(stateFd);
   const fds = [
     ...linkFds,
-    enterFd,
-    exitFd,
+    ...programFds(opened),
     drain.linkFd,
     ...(drain.pinFd === undefined ? [] : [drain.pinFd]),
   ];
@@ -179,7 +178,12 @@ function hold(
       mode,
       hook,
       drain,
-      programs: { enterFd, exitFd, ids: opened.programIds },
+      programs: {
+        enterFd,
+        exitFd,
+        ...(checkFd === undefined ? {} : { checkFd }),
+        ids: opened.programIds,
+      },
     },
     fds,
     mapIds: opened.mapIds,
@@ -258,7 +262,7 @@ function attachingNeedsCapability(
 }
 
 function close(kernel: KernelPort, opened: OpenOperations): void {
-  const { enterFd, exitFd, stateFd, drain } = opened;
-  for (const fd of [enterFd, exitFd, stateFd]) kernel.close(fd);
+  const { stateFd, drain } = opened;
+  for (const fd of [...programFds(opened), stateFd]) kernel.close(fd);
   closeIterator(kernel, drain);
 }

@@ -6,25 +6,43 @@
 import { attachTracing, objectInfo } from "../bpf.ts";
 import type { KernelPort } from "../port.ts";
 import { PROG_INFO } from "../uapi.ts";
-import type { OpenOperations } from "./open.ts";
+
+/** Loaded programs that count once they are attached, by descriptor. */
+export interface CountingPrograms {
+  readonly enterFd: number;
+  readonly exitFd: number;
+  /** With `lsm` alone. */
+  readonly checkFd?: number;
+}
 
 /** Attached programs; closing its descriptors detaches them. */
 export interface AttachedOperations {
   readonly linkFds: readonly number[];
 }
 
+/** Descriptors of the programs, in the order in which they are to be attached. */
+export function programFds(
+  { enterFd, exitFd, checkFd }: CountingPrograms,
+): number[] {
+  // A load that is seen only where it ends has no duration; one that is seen only where it begins is not counted.
+  return [enterFd, exitFd, ...(checkFd === undefined ? [] : [checkFd])];
+}
+
 /** Has bpf() operations counted until detachOperations(), or until the process ends; -errno where that is refused. */
 export function attachOperations(
   kernel: KernelPort,
-  { enterFd, exitFd }: Pick<OpenOperations, "enterFd" | "exitFd">,
+  programs: CountingPrograms,
 ): AttachedOperations | number {
-  // A load that is seen only where it ends has no duration; one that is seen only where it begins is not counted.
-  const enter = attachTracing(kernel, enterFd);
-  if (enter < 0) return enter;
-  const exit = attachTracing(kernel, exitFd);
-  if (exit >= 0) return { linkFds: [enter, exit] };
-  kernel.close(enter);
-  return exit;
+  const linkFds: number[] = [];
+  for (const fd of programFds(programs)) {
+    const link = attachTracing(kernel, fd);
+    if (link < 0) {
+      detachOperations(kernel, { linkFds });
+      return link;
+    }
+    linkFds.push(link);
+  }
+  return { linkFds };
 }
 
 export function detachOperations(
@@ -36,9 +54,11 @@ export function detachOperations(
 
 /**
  * Runs of a program that the kernel skipped: it gave the CPU to another thread in the middle of one, and skips all others there until
- * that one has ended. Kernels that preempt themselves do (Debian's 7.3 under eight threads that do nothing but call bpf() on two
- * CPUs), and nothing that a program may do prevents it: preemption that it holds off comes where it lets go. Undefined where it does not tell. It asks by descriptor: on 5.10 that needs CAP_BPF
- * where unprivileged bpf() is off, on 6.1 and later nothing. Since 5.12.
+ * that one has ended. Kernels that preempt themselves do: of eight threads that do nothing but call bpf() on two CPUs, Debian's 7.3
+ * under emulation skipped a third. Nothing that a program may do prevents it: preemption that it holds off comes where it lets go, and
+ * programs that may sleep are guarded in the same way. Undefined where it does not tell. It asks by descriptor: on 5.10 that needs
+ * CAP_BPF where unprivileged bpf() is off, on 6.1 and later nothing. Since 5.12. Source: kernel/bpf/trampoline.c
+ * __bpf_prog_enter_recur(), include/linux/bpf_verifier.h bpf_prog_check_recur().
  */
 export function skippedRuns(
   kernel: KernelPort,

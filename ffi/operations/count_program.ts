@@ -1,5 +1,5 @@
 /**
- * Owns the two programs that count bpf() operations where they end: one notes when loads begin, one adds to a row. In: the kernel's
+ * Owns the programs that count bpf() operations: one notes when loads begin, one adds to a row where a call ends, one where it begins. In: the kernel's
  * BTF, a hook, the maps. Out: instructions. Nothing is told as an event, so that nothing is lost at any rate.
  * Source: kernel/bpf/syscall.c __sys_bpf(); include/linux/fdtable.h `struct files_struct`, `struct fdtable`.
  * @module
@@ -14,7 +14,9 @@ import {
   type Hook,
   leaveOtherTable,
   loadCall,
+  loadChecked,
   loadCommand,
+  LSM_FUNCTION,
   TRACEPOINTS,
 } from "./entry.ts";
 import {
@@ -86,7 +88,7 @@ export const OPERATION_TYPES = {
     "pt_regs",
     "task_struct",
   ],
-  functions: [BPF_FUNCTION, "bpf_rdonly_cast"],
+  functions: [BPF_FUNCTION, LSM_FUNCTION, "bpf_rdonly_cast"],
   typedefs: Object.values(TRACEPOINTS),
 } as const;
 
@@ -115,49 +117,85 @@ export function compileEnter(parts: CountParts): Uint8Array<ArrayBuffer> {
   return asm.label("end").move("r0", 0).exit().assemble();
 }
 
-/** Counts an operation where it ends. @throws {Absent} */
+/** Counts an operation where it ends: any, or loads and failures alone where another program counts those on maps. @throws {Absent} */
 export function compileExit(parts: CountParts): Uint8Array<ArrayBuffer> {
+  const { hook, form } = parts;
+  const withMaps = hook !== "lsm";
   const { asm, task } = begin(parts);
-  loadCall(task, parts.hook, AT);
+  if (!withMaps) {
+    for (const command of [BPF.PROG_LOAD, ...ATTACH_COMMANDS]) {
+      asm.jump("r9", "==", command, "rare");
+    }
+    asm.goto("end").label("rare");
+  }
+  loadCall(task, hook, AT);
   asm.alu32("r8", "=", "r8").jump32("r8", "s<", 0, "failed")
     .move("r8", 0)
     .label("failed").negate32("r8");
-  asm.jump("r8", "<=", MAX_ERRNO, "ended").move("r8", 0).label("ended")
-    .store(4, "r10", AT.row + ROW.errno, "r8")
-    .store(4, "r10", AT.row + ROW.command, "r9")
-    .store(4, "r10", AT.row + ROW.mapId, 0)
-    .store(8, "r10", AT.row + ROW.sumNs, 0)
-    .store(8, "r10", AT.row + ROW.cgroupId, 0);
-  for (const command of Object.keys(MAP_OPERATIONS).map(Number)) {
-    asm.jump(
-      "r9",
-      "==",
-      command,
-      command < FIRST_BATCH ? "element" : "batch",
-    );
-  }
+  asm.jump("r8", "<=", MAX_ERRNO, "ended").move("r8", 0).label("ended");
+  beginRow(asm);
+  if (withMaps) jumpByKind(asm);
   asm.jump("r9", "==", BPF.PROG_LOAD, "load")
     .jump("r8", "==", 0, "end");
   for (const command of ATTACH_COMMANDS) {
     asm.jump("r9", "==", command, "attach");
   }
-  asm.goto("end")
-    .label("batch").move("r9", BATCH_FD_OFFSET).goto("operation")
-    .label("element").move("r9", FD_OFFSET)
-    .label("operation");
-  loadTask(parts.form, asm);
-  leaveOtherTable(task, parts.hook, "end");
-  writeMapId(parts, task);
-  asm.goto("count").label("load");
-  loadTask(parts.form, asm);
-  leaveOtherTable(task, parts.hook, "end");
+  asm.goto("end");
+  if (withMaps) {
+    loadDescriptorPlace(asm);
+    loadTask(form, asm);
+    leaveOtherTable(task, hook, "end");
+    writeMapId(parts, task, "count");
+    asm.goto("count");
+  }
+  asm.label("load");
+  loadTask(form, asm);
+  leaveOtherTable(task, hook, "end");
   writeBucket(asm, parts.maps);
   asm.goto("count").label("attach");
-  loadTask(parts.form, asm);
-  leaveOtherTable(task, parts.hook, "end");
+  loadTask(form, asm);
+  leaveOtherTable(task, hook, "end");
   asm.label("count");
   addToRow(parts, task);
   return asm.label("end").move("r0", 0).exit().assemble();
+}
+
+/** Counts an operation on a map where it begins; one on a descriptor of no map is none. It refuses nothing. @throws {Absent} */
+export function compileCheck(parts: CountParts): Uint8Array<ArrayBuffer> {
+  const { asm, task } = begin(parts);
+  loadChecked(task, AT);
+  asm.move("r8", 0);
+  beginRow(asm);
+  jumpByKind(asm);
+  asm.goto("end");
+  loadDescriptorPlace(asm);
+  loadTask(parts.form, asm);
+  writeMapId(parts, task, "end");
+  addToRow(parts, task);
+  return asm.label("end").move("r0", 0).exit().assemble();
+}
+
+/** In r9 the command, in r8 the errno. */
+function beginRow(asm: Assembler): void {
+  asm.store(4, "r10", AT.row + ROW.errno, "r8")
+    .store(4, "r10", AT.row + ROW.command, "r9")
+    .store(4, "r10", AT.row + ROW.mapId, 0)
+    .store(8, "r10", AT.row + ROW.sumNs, 0)
+    .store(8, "r10", AT.row + ROW.cgroupId, 0);
+}
+
+/** Goes to `element` or `batch` for operations on maps. */
+function jumpByKind(asm: Assembler): void {
+  for (const command of Object.keys(MAP_OPERATIONS).map(Number)) {
+    asm.jump("r9", "==", command, command < FIRST_BATCH ? "element" : "batch");
+  }
+}
+
+/** From `element` and `batch` on: in r9, where in the attribute the descriptor is. */
+function loadDescriptorPlace(asm: Assembler): void {
+  asm.label("batch").move("r9", BATCH_FD_OFFSET).goto("operation")
+    .label("element").move("r9", FD_OFFSET)
+    .label("operation");
 }
 
 function begin({ btf, hook, form }: CountParts) {
@@ -175,8 +213,12 @@ function loadTask(form: Form, asm: Assembler): void {
   ).move(OBJECT, "r0");
 }
 
-/** Of the map whose descriptor is r9 bytes into the attribute; it stays 0 where that is none. */
-function writeMapId({ btf, form, mapRelease }: CountParts, task: Emitter) {
+/** Of the map whose descriptor is r9 bytes into the attribute; goes to `none` where that is none. */
+function writeMapId(
+  { btf, form, mapRelease }: CountParts,
+  task: Emitter,
+  none: string,
+) {
   const { asm } = task;
   address(asm, "r1", AT.fd);
   asm.move("r2", 4)
@@ -185,14 +227,14 @@ function writeMapId({ btf, form, mapRelease }: CountParts, task: Emitter) {
     .jump("r0", "!=", 0, "of the kernel")
     .call(HELPER.probe_read_user).goto("read")
     .label("of the kernel").call(HELPER.probe_read_kernel)
-    .label("read").jump("r0", "!=", 0, "count")
+    .label("read").jump("r0", "!=", 0, none)
     .load(4, "r9", "r10", AT.fd);
   task.value([...FDTABLE, ["fdtable", "max_fds"]]);
-  asm.alu32("r0", "=", "r0").jump("r9", ">=", "r0", "count");
+  asm.alu32("r0", "=", "r0").jump("r9", ">=", "r0", none);
   task.address([...FDTABLE, ["fdtable", "fd"]]);
   asm.alu64("r9", "<<=", 3).move("r1", "r0").alu64("r1", "+=", "r9");
   task.peek(8, 0);
-  asm.jump("r0", "==", 0, "count").move("r1", "r0");
+  asm.jump("r0", "==", 0, none).move("r1", "r0");
   const viewed = task.view("file");
   asm.move(OBJECT, viewed ? "r0" : "r1");
   const file = new Emitter(
@@ -203,7 +245,7 @@ function writeMapId({ btf, form, mapRelease }: CountParts, task: Emitter) {
     AT.scratch,
   );
   file.value([["file", "f_op"], ["file_operations", "release"]]);
-  asm.immediate64("r1", mapRelease).jump("r0", "!=", "r1", "count");
+  asm.immediate64("r1", mapRelease).jump("r0", "!=", "r1", none);
   file.value([["file", "private_data"], ["bpf_map", "id", ""]]);
   asm.store(4, "r10", AT.row + ROW.mapId, "r0");
 }

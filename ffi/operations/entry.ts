@@ -8,15 +8,22 @@ import type { Btf } from "../btf/btf.ts";
 import { Absent, type Emitter } from "../iter/emitter.ts";
 import type { Step } from "../iter/table.ts";
 
-/** Where programs can be attached, the cheapest first: the first costs only who calls bpf(), the second every system call. */
-export const HOOKS = ["fentry", "tracepoint"] as const;
+/**
+ * Where programs can be attached, the best first. `fentry` costs only who calls bpf(), `tracepoint` every system call. Both run where a
+ * call ends, and a kernel that preempts itself skips runs of theirs: while a thread waits in the middle of one, all others on that CPU.
+ * Of all that runs at a call only LSM programs have no such guard, and they run where it begins: with `lsm` they count operations on
+ * maps, whose end does not matter, and `fentry` what is left, loads and failures.
+ */
+export const HOOKS = ["lsm", "fentry", "tracepoint"] as const;
 export type Hook = typeof HOOKS[number];
 
-/** When a program runs. */
-export type Moment = "enter" | "exit";
+/** When a program runs; `check` is where security modules are asked. */
+export type Moment = "enter" | "exit" | "check";
 
 export const BPF_FUNCTION = "__sys_bpf";
-export const TRACEPOINTS: Readonly<Record<Moment, string>> = {
+/** Since 5.7; it runs where `bpf` is among the active security modules. */
+export const LSM_FUNCTION = "bpf_lsm_bpf";
+export const TRACEPOINTS: Readonly<Record<"enter" | "exit", string>> = {
   enter: "btf_trace_sys_enter",
   exit: "btf_trace_sys_exit",
 };
@@ -61,8 +68,13 @@ export interface EntryPlaces {
 
 /** Type that the program is attached to. @throws {Absent} */
 export function attachTypeId(btf: Btf, hook: Hook, moment: Moment): number {
-  const name = hook === "fentry" ? BPF_FUNCTION : TRACEPOINTS[moment];
-  const id = hook === "fentry" ? btf.functionId(name) : btf.typedefId(name);
+  const isFunction = hook !== "tracepoint" || moment === "check";
+  const name = moment === "check"
+    ? LSM_FUNCTION
+    : isFunction
+    ? BPF_FUNCTION
+    : TRACEPOINTS[moment];
+  const id = isFunction ? btf.functionId(name) : btf.typedefId(name);
   if (id === undefined) throw new Absent(`this kernel has no ${name}`);
   return id;
 }
@@ -74,7 +86,7 @@ export function loadCommand(
   end: string,
 ): void {
   const { asm } = emit;
-  if (hook === "fentry") {
+  if (hook !== "tracepoint") {
     asm.load(8, "r9", "r6", 0).alu32("r9", "=", "r9");
     return;
   }
@@ -87,7 +99,7 @@ export function loadCommand(
 
 /** Goes to `end` where a thread of 32 bits makes another call by the same number. @param task OBJECT is the current thread */
 export function leaveOtherTable(task: Emitter, hook: Hook, end: string): void {
-  if (hook === "fentry") return;
+  if (hook !== "tracepoint") return;
   const { otherTable: { of, bit } } = REGISTERS[Deno.build.arch];
   task.value([of]);
   task.asm.jump("r0", "&", bit, end);
@@ -100,7 +112,7 @@ export function loadCall(
   at: EntryPlaces,
 ): void {
   const { asm } = emit;
-  if (hook === "fentry") {
+  if (hook !== "tracepoint") {
     asm.load(8, "r0", "r6", 8).store(8, "r10", at.attr, "r0")
       .load(8, "r0", "r6", 16).alu64("r0", "&=", IS_KERNEL)
       .store(8, "r10", at.isKernel, "r0")
@@ -114,4 +126,10 @@ export function loadCall(
     .store(8, "r10", at.attr, "r0")
     .store(8, "r10", at.isKernel, 0)
     .load(8, "r8", "r6", 8);
+}
+
+/** The same where security modules are asked: the attribute is the kernel's copy, there is no result yet. */
+export function loadChecked({ asm }: Emitter, at: EntryPlaces): void {
+  asm.load(8, "r0", "r6", 8).store(8, "r10", at.attr, "r0")
+    .store(8, "r10", at.isKernel, IS_KERNEL);
 }

@@ -12,11 +12,17 @@ import { learnFileKinds } from "../iter/file_kinds.ts";
 import { type OpenIterator, openProgram } from "../iter/open.ts";
 import { pinned, type PinPlace } from "../iter/pins.ts";
 import type { Form } from "../iter/table.ts";
-import { MAP_TYPES } from "../names.ts";
+import { MAP_TYPES, PROG_TYPES } from "../names.ts";
 import type { KernelPort } from "../port.ts";
 import { LINK_INFO, MAP_INFO, PROG_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
-import { compileEnter, compileExit, type CountParts } from "./count_program.ts";
+import { type CountingPrograms, programFds } from "./attach.ts";
+import {
+  compileCheck,
+  compileEnter,
+  compileExit,
+  type CountParts,
+} from "./count_program.ts";
 import { drainPlan } from "./drain_program.ts";
 import { attachTypeId, type Hook, type Moment } from "./entry.ts";
 import {
@@ -31,18 +37,17 @@ import {
 const TRACE_RAW_TP = 23;
 const TRACE_FENTRY = 24;
 const TRACE_FEXIT = 25;
-const ATTACH_TYPES: Readonly<Record<Hook, Readonly<Record<Moment, number>>>> = {
-  fentry: { enter: TRACE_FENTRY, exit: TRACE_FEXIT },
-  tracepoint: { enter: TRACE_RAW_TP, exit: TRACE_RAW_TP },
-};
+const LSM_MAC = 27;
+const COMPILERS = {
+  enter: compileEnter,
+  exit: compileExit,
+  check: compileCheck,
+} as const;
 const FORMS: readonly Form[] = ["typed", "probe"];
 
 /** What counts, once it is attached. Plain data. */
-export interface OpenOperations {
+export interface OpenOperations extends CountingPrograms {
   readonly hook: Hook;
-  /** Loaded programs. */
-  readonly enterFd: number;
-  readonly exitFd: number;
   /** A map of the programs, of one element. */
   readonly stateFd: number;
   readonly drain: OpenIterator;
@@ -79,11 +84,9 @@ export function openOperations(
   if (refused !== undefined) {
     return giveUp(`BPF_MAP_CREATE failed: ${errnoName(-refused)}`);
   }
-  const programs = loadPair(kernel, { btf, hook, maps, mapRelease });
+  const programs = loadAll(kernel, { btf, hook, maps, mapRelease });
   if (typeof programs === "string") return giveUp(programs);
-  const { enterFd, exitFd } = programs;
-  keep(enterFd);
-  keep(exitFd);
+  for (const fd of programFds(programs)) keep(fd);
   const drain = pinned(
     openProgram(kernel, btf, drainPlan(kernel, btf, maps)),
     pins,
@@ -97,34 +100,48 @@ export function openOperations(
   kernel.close(maps.starts);
   return {
     hook,
-    enterFd,
-    exitFd,
+    ...programs,
     stateFd: maps.state,
     drain,
     mapIds,
-    programIds: [enterFd, exitFd].map((fd) =>
+    programIds: programFds(programs).map((fd) =>
       idOf(kernel, fd, PROG_INFO.id.offset)
     ),
   };
 }
 
-function loadPair(
+function loadAll(
   kernel: KernelPort,
   parts: Omit<CountParts, "form">,
-): { enterFd: number; exitFd: number } | string {
+): CountingPrograms | string {
+  const moments: readonly Moment[] = parts.hook === "lsm"
+    ? ["exit", "enter", "check"]
+    : ["exit", "enter"];
   let reason = "";
   for (const form of FORMS) {
-    const exitFd = load(kernel, { ...parts, form }, "exit");
-    if (typeof exitFd === "string") {
-      reason ||= exitFd;
-      continue;
+    const fds: number[] = [];
+    for (const moment of moments) {
+      const answer = load(kernel, { ...parts, form }, moment);
+      if (typeof answer === "string") {
+        reason ||= answer;
+        break;
+      }
+      fds.push(answer);
     }
-    const enterFd = load(kernel, { ...parts, form }, "enter");
-    if (typeof enterFd !== "string") return { enterFd, exitFd };
-    kernel.close(exitFd);
-    reason ||= enterFd;
+    if (fds.length === moments.length) {
+      const [exitFd, enterFd, checkFd] = fds;
+      return { enterFd, exitFd, ...(checkFd === undefined ? {} : { checkFd }) };
+    }
+    for (const fd of fds) kernel.close(fd);
   }
   return reason;
+}
+
+/** `enum bpf_attach_type` of a program. */
+function attachTypeOf(hook: Hook, moment: Moment): number {
+  if (moment === "check") return LSM_MAC;
+  if (hook === "tracepoint") return TRACE_RAW_TP;
+  return moment === "enter" ? TRACE_FENTRY : TRACE_FEXIT;
 }
 
 function load(
@@ -134,15 +151,15 @@ function load(
 ): number | string {
   const { btf, hook } = parts;
   try {
-    const code = moment === "enter" ? compileEnter(parts) : compileExit(parts);
+    const code = COMPILERS[moment](parts);
     const instructions = kernel.allocate(code.length);
     instructions.bytes.set(code);
     const spec: ProgramSpec = {
-      type: TRACING,
+      type: moment === "check" ? PROG_TYPES.indexOf("lsm") : TRACING,
       instructions,
       instructionCount: code.length / 8,
       name: `bpfpulse_${moment}`,
-      expectedAttachType: ATTACH_TYPES[hook][moment],
+      expectedAttachType: attachTypeOf(hook, moment),
       attachBtfId: attachTypeId(btf, hook, moment),
     };
     const answer = loadOrRefusal(kernel, spec);

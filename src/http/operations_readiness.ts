@@ -107,7 +107,7 @@ export function costText(
   { hook, cost }: OperationsFacts,
 ): string | undefined {
   if (hook === undefined) return undefined;
-  const others = hook === "fentry"
+  const others = hook !== "tracepoint"
     ? "other system calls cost what they did"
     : `every other system call${took(cost?.otherNs)}`;
   return `every bpf() call of the node${took(cost?.bpfNs)}, ${others}; ${

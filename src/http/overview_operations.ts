@@ -81,7 +81,12 @@ function howCounted(
       : `, ${quality} since the start`,
     ". ",
     missed("found no room", lost),
-    missed("may be missing, for the kernel skipped runs", skipped),
+    missed(
+      hook === "lsm"
+        ? "loads or failures may be missing, for the kernel skipped runs"
+        : "may be missing, for the kernel skipped runs",
+      skipped,
+    ),
     cost === undefined ? "" : `While it observes ${cost}.`,
     failure === undefined
       ? reason === undefined ? "" : ` Not by ${reason}.`

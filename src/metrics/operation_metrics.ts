@@ -54,7 +54,7 @@ export const operationsCostMetrics: readonly NodeMetric[] = [
     name: "odigos_ebpf_collector_operations_skipped_total",
     type: "counter",
     help:
-      "Runs of the counting program that the kernel skipped, as kernels that preempt themselves do: each may be an operation in no count. Above 0, all counts of operations, loads and failed attempts are lower bounds.",
+      "Runs of the counting program that the kernel skipped, as kernels that preempt themselves do: each may be an operation, a load or a failed attempt in no count: above 0 these are lower bounds. With the hook lsm no operation is skipped.",
     unit: "",
     labels: [],
     group: "collector",

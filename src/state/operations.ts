@@ -55,13 +55,15 @@ export interface OperationsState {
 
 /** How far counts can be trusted: those of windows say how often something happens, and those that miss something are a lower bound. */
 export function operationsQuality(
-  { isWindowed, lost, skipped = 0 }: Pick<
+  { hook, isWindowed, lost, skipped = 0 }: Pick<
     OperationsState,
-    "isWindowed" | "lost" | "skipped"
+    "hook" | "isWindowed" | "lost" | "skipped"
   >,
 ): "exact" | "estimated" | "lower bound" {
   if (isWindowed) return "estimated";
-  return lost > 0 || skipped > 0 ? "lower bound" : "exact";
+  // With lsm nothing that is skipped is an operation on a map.
+  const missed = lost > 0 || (skipped > 0 && hook !== "lsm");
+  return missed ? "lower bound" : "exact";
 }
 
 export interface MapOperationRow {

@@ -9,7 +9,7 @@ import {
   type ObjectKind,
   openObject,
 } from "../../ffi/mod.ts";
-import { pause } from "../agent.ts";
+import { type Agent, pause } from "../agent.ts";
 import { readBpftool } from "./reference.ts";
 
 export type ProcessObjects = Readonly<
@@ -46,6 +46,12 @@ export function attachedBy(pid: number): number[] {
     ) ?? [];
     return id === undefined ? [] : [Number(id)];
   });
+}
+
+/** How many programs it attaches while it counts operations. */
+export async function countingPrograms(agent: Agent): Promise<number> {
+  const { text } = await agent.get("/readyz");
+  return JSON.parse(text).operations.hook === "lsm" ? 3 : 2;
 }
 
 /** Those that are still there when the kernel has had time to free them, as `map 7`. */

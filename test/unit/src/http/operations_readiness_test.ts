@@ -92,6 +92,21 @@ Deno.test("operationsReadiness() calls counts that may miss something a lower bo
   ]);
 });
 
+Deno.test("operationsReadiness() calls counts of operations exact where only loads and failures can be skipped", () => {
+  const operations = new Operations(10);
+  operations.take(anOperationsPass({ hook: "lsm", skipped: 7 }), {
+    descriptions: [],
+    sampledAtMs: 900,
+  });
+  const { state } = operations;
+  const { quality, skipped } = operationsReadiness(
+    { operations: { mode: "on", hook: "lsm" } },
+    state === undefined ? {} : { operations: state },
+    1_000,
+  );
+  assertEquals([quality, skipped], ["exact", 7]);
+});
+
 Deno.test("costText() tells what was measured at start, and that fentry leaves other calls alone", () => {
   const cost = { bpfNs: 210, otherNs: 0 };
   assertEquals(
