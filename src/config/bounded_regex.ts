@@ -12,11 +12,20 @@ const LONGEST_PATTERN = 128;
 const MOST_GROUPS = 3;
 /** `*`, `+` and `{}`: the time grows with the text's length to the power of one more. */
 const MOST_REPEATS = 2;
-/** `?` as well. */
-const MOST_QUANTIFIERS = 6;
+/**
+ * The longest text, in UTF-16 units, that such an expression is to be run on: with two repeats the time grows with its third power,
+ * which is a tenth of a second here. Paths of cgroups of pods within containers have some 310.
+ */
+export const LONGEST_MATCHED = 384;
 
-/** Also the longest text, in UTF-16 units, that such an expression is to be run on. */
-export const LONGEST_MATCHED = 1_024;
+/** Steps on the longest text: alternatives within groups and `?` multiply, and an expression begins anew at each place. */
+const MOST_STEPS = 20_000_000;
+/** What `*`, `+` and `{}` make of each way, by their number. */
+const STEPS_BY_REPEATS = [
+  LONGEST_MATCHED,
+  LONGEST_MATCHED ** 2 / 2,
+  LONGEST_MATCHED ** 3 / 6,
+] as const;
 
 /** A pattern in ECMAScript's syntax, found anywhere in a text unless `^` and `$` say otherwise. */
 export function boundedRegex(pattern: string): RegExp | Refusal {
@@ -41,7 +50,9 @@ export function boundedRegex(pattern: string): RegExp | Refusal {
 function whyTooSlow(pattern: string): string | undefined {
   let groups = 0;
   let repeats = 0;
-  let quantifiers = 0;
+  let ways = 1;
+  /** Of the groups that are open here, the innermost last. */
+  const alternatives: number[] = [];
   let isAfterGroup = false;
   for (let at = 0; at < pattern.length; at++) {
     const rest = pattern.slice(at);
@@ -59,20 +70,25 @@ function whyTooSlow(pattern: string): string | undefined {
     } else if (character === "(") {
       if (/^\(\?(?:<?[=!])/.test(rest)) return "which looks around";
       groups++;
+      alternatives.push(1);
+    } else if (character === "|" && alternatives.length > 0) {
+      alternatives.push((alternatives.pop() ?? 0) + 1);
+    } else if (character === ")") {
+      ways *= alternatives.pop() ?? 1;
     } else if (/^(?:[*+{?])/.test(rest) && pattern[at - 1] !== "(") {
       // What stands behind a quantifier, as in `a+?`, is no other one.
       if (character === "?" && isQuantifierEnd(pattern, at)) continue;
       if (isAfterGroup && character !== "?") return "which repeats a group";
-      quantifiers++;
-      if (character !== "?") repeats++;
+      if (character === "?") ways *= 2;
+      else repeats++;
       if (character === "{") at = pattern.indexOf("}", at);
     }
     isAfterGroup = character === ")";
   }
   if (groups > MOST_GROUPS) return `with more than ${MOST_GROUPS} groups`;
   if (repeats > MOST_REPEATS) return `with more than ${MOST_REPEATS} repeats`;
-  return quantifiers > MOST_QUANTIFIERS
-    ? `with more than ${MOST_QUANTIFIERS} quantifiers`
+  return ways * (STEPS_BY_REPEATS[repeats] ?? Infinity) > MOST_STEPS
+    ? "which may try too many ways to fit a long name"
     : undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Owns which group of processes (manager) a process belongs to. In: what is known of processes, the selectors that people gave. Out: a
- * group's name; undefined for a process of none. Names are remembered by process, so that no expression runs twice on the same text.
+ * group's name; undefined for a process of none. Names are remembered, so that no expression runs twice on the same text.
  * @module
  */
 import { LONGEST_MATCHED } from "../config/bounded_regex.ts";
@@ -26,6 +26,8 @@ export class ManagerNames {
   readonly #clean: (name: string) => string;
   #groups: readonly { readonly name: string; readonly fits: Fits }[] = [];
   readonly #names = new Map<string, string | undefined>();
+  /** Else all processes of one command and cgroup are the same, and none of them costs a second match. */
+  #asksForPid = false;
 
   /** @param clean makes a name what it is as a label: two that are one then are one group */
   constructor(
@@ -39,6 +41,7 @@ export class ManagerNames {
   /** From now on these are the groups; none: one per command name and container. */
   select(selectors: readonly ManagerSelector[]): void {
     this.#names.clear();
+    this.#asksForPid = selectors.some(({ by }) => by === "pid");
     this.#groups = selectors.map((selector) => ({
       name: selector.name,
       fits: fitting(selector),
@@ -46,7 +49,8 @@ export class ManagerNames {
   }
 
   of(process: NamedProcess): string | undefined {
-    const key = `${process.pid}\0${process.comm}\0${process.cgroups}`;
+    const pid = this.#asksForPid ? process.pid : "";
+    const key = `${pid}\0${process.comm}\0${process.cgroups}`;
     if (this.#names.has(key)) return this.#names.get(key);
     if (this.#names.size >= MOST_NAMES) this.#names.clear();
     const name = this.#find(process);

@@ -57,7 +57,7 @@ Deno.test("managerSelector refuses expressions that may take for ever", () => {
       "(a|a)*",
       "(?:a?){9}",
       "a*a*a*a*b",
-      "a?a?a?a?a?a?a?",
+      "a?".repeat(20),
       "(a)\\1",
       "(?<n>a)\\k<n>",
       "(?=a)b",
