@@ -78,16 +78,16 @@ export function openOperationsAtStart(
   hooks: readonly Hook[] = HOOKS,
 ): OpenedOperations {
   if (mode === "off") return nothing({ mode });
-  const bytes = readBtf(kernel);
-  if (typeof bytes === "number") {
-    const errno = errnoName(-bytes);
-    return nothing({
-      mode,
-      reason: `open of ${KERNEL_BTF_PATH} failed: ${errno}`,
-    });
-  }
   const reasons: string[] = [];
   try {
+    const bytes = readBtf(kernel);
+    if (typeof bytes === "number") {
+      const errno = errnoName(-bytes);
+      return nothing({
+        mode,
+        reason: `open of ${KERNEL_BTF_PATH} failed: ${errno}`,
+      });
+    }
     using types = Btf.scan(bytes, {
       structs: [
         ...new Set([
