@@ -12,7 +12,7 @@ import { totalsOf } from "./operation_metrics.ts";
 const PREFIX = "odigos_ebpf_instrumentation_manager";
 const HELD_SOURCE =
   "open descriptors of all processes (bpf_iter task_file), references between objects";
-const HOOK_SOURCE = "fentry or tracepoint of bpf(), counted in the kernel";
+const HOOK_SOURCE = "lsm, fentry or tracepoint of bpf(), counted in the kernel";
 
 /** As OpenMetrics writes numbers: one series in both formats. */
 const BOUND_TEXTS: readonly string[] = [

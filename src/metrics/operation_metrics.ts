@@ -25,7 +25,7 @@ export const operationMetrics: readonly NodeMetric[] = [
     quality: "exact",
     needs: ["operations"],
     qualityBy: "operations",
-    source: "fentry or tracepoint of bpf(), counted in the kernel",
+    source: "lsm, fentry or tracepoint of bpf(), counted in the kernel",
     samples: mapOperations,
   },
 ];

@@ -26,7 +26,7 @@ export interface BuffersState {
 }
 
 /** Those of the worker, whose types alone come here. */
-const RINGS: typeof RING_COLUMNS = [
+export const RINGS: typeof RING_COLUMNS = [
   "mapId",
   "serial",
   "isUser",
@@ -42,7 +42,7 @@ const RINGS: typeof RING_COLUMNS = [
   "skippedBytes",
   "isBroken",
 ];
-const PERF: typeof PERF_COLUMNS = [
+export const PERF: typeof PERF_COLUMNS = [
   "mapId",
   "serial",
   "cpu",

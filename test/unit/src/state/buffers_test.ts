@@ -3,7 +3,11 @@ import {
   type BufferQuality,
   buffersOf,
 } from "../../../../src/state/buffer_readings.ts";
-import { Buffers } from "../../../../src/state/buffers.ts";
+import { Buffers, PERF, RINGS } from "../../../../src/state/buffers.ts";
+import {
+  PERF_COLUMNS,
+  RING_COLUMNS,
+} from "../../../../workers/maps/buffers_model.ts";
 import type { NodeSnapshot } from "../../../../src/state/node_state.ts";
 import { aBuffersPass, type BuffersGiven } from "../../../buffer_builders.ts";
 import { aMap, aSnapshot } from "../../../state_builders.ts";
@@ -55,6 +59,11 @@ class Watched {
     );
   }
 }
+
+Deno.test("RINGS and PERF are the columns that the worker writes", () => {
+  assertEquals(RINGS, RING_COLUMNS);
+  assertEquals(PERF, PERF_COLUMNS);
+});
 
 Deno.test("Buffers.state is undefined before the first pass", () => {
   assertEquals(new Buffers(10).state, undefined);
