@@ -24,6 +24,8 @@ export interface BusyMap {
   readonly perSecond: number;
   /** Operations since the start; of windows alone where they are counted so. */
   readonly counted: number;
+  /** A sample has not shown it any more. */
+  readonly isGone: boolean;
   /** Who did most of the last ones. */
   readonly by: MapUser | undefined;
 }
@@ -87,12 +89,13 @@ function ratioOf(
 
 function named(operations: OperationsState): BusyMap[] {
   return busiestMaps(operations, MOST_BUSY).map(
-    ({ map: { id, name, type }, perSecond, counted, by }) => ({
+    ({ map: { id, name, type }, perSecond, counted, isGone, by }) => ({
       id,
       name,
       type,
       perSecond: rounded(perSecond) ?? 0,
       counted,
+      isGone,
       by,
     }),
   );

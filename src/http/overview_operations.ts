@@ -125,14 +125,16 @@ function mapTable(
 }
 
 function mapRow(
-  { map, by, mostly, perSecond, counted }: BusiestMap,
+  { map, by, mostly, perSecond, counted, isGone }: BusiestMap,
 ): Markup {
   return html`
     <tr>
       <th
-        scope="row"><a href="/api/v1/objects/map/${map.id}">${map.name === ""
-          ? `map ${map.id}`
-          : map.name}</a><span class="note"> ${map.type} ${map.id}</span></th>
+        scope="row">${isGone ? nameOf(map) : html`
+          <a href="/api/v1/objects/map/${map.id}">${nameOf(map)}</a>
+        `}<span class="note"> ${map.type} ${map.id}${isGone
+          ? ", gone"
+          : ""}</span></th>
       <td data-label="Mostly by">${by === undefined
         ? ABSENT
         : html`${by.comm}<span class="note"> ${by.pid}, ${
@@ -147,6 +149,10 @@ function mapRow(
       <td data-label="Operations" class="number">${formatCount(counted)}</td>
     </tr>
   `;
+}
+
+function nameOf({ id, name }: BusiestMap["map"]): string {
+  return name === "" ? `map ${id}` : name;
 }
 
 function managerTable(managers: readonly ManagerState[]): Markup {

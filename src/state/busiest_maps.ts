@@ -1,5 +1,5 @@
 /**
- * Owns which maps are used most. In: what is known of operations. Out: maps that live, those of the highest rate first.
+ * Owns which maps are used most. In: what is known of operations. Out: maps, also those that are gone since, of the highest rate first.
  * @module
  */
 import type { MapAccount } from "./map_operations.ts";
@@ -17,7 +17,7 @@ export function busiestMaps(
   { maps }: Pick<OperationsState, "maps">,
   most: number,
 ): BusiestMap[] {
-  return maps.filter(({ isGone }) => !isGone)
+  return maps
     .map((account): BusiestMap => {
       const counted = account.counts.reduce((all, count) => all + count, 0);
       const highest = Math.max(...account.counts);

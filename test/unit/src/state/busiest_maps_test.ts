@@ -5,7 +5,7 @@ import { Operations } from "../../../../src/state/operations.ts";
 import { anOperationsPass } from "../../../operations_builders.ts";
 import { aMap } from "../../../state_builders.ts";
 
-Deno.test("busiestMaps() puts the highest rate first, then what was counted; maps that are gone or never used are not among them", () => {
+Deno.test("busiestMaps() puts the highest rate first, then what was counted; maps that are gone are among them, those never used are not", () => {
   const operations = new Operations(10);
   const table = (...ids: number[]) => ({
     descriptions: ids.map((id) => aMap({ id })),
@@ -28,8 +28,13 @@ Deno.test("busiestMaps() puts the highest rate first, then what was counted; map
   const { state } = operations;
   const found = busiestMaps(state ?? { maps: [] }, 5);
   assertEquals(
-    found.map(({ map, perSecond, counted }) => [map.id, perSecond, counted]),
-    [[2, 2, 9], [1, 0, 9]],
+    found.map(({ map, perSecond, counted, isGone }) => [
+      map.id,
+      perSecond,
+      counted,
+      isGone,
+    ]),
+    [[2, 2, 9, false], [1, 0, 9, false], [4, 0, 1, true]],
   );
   assertEquals(found[1].mostly, { operation: "lookup", ratio: 6 / 9 });
   assertEquals(busiestMaps(state ?? { maps: [] }, 1).length, 1);
