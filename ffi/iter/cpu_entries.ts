@@ -19,6 +19,9 @@ import type { PerCpu } from "./per_cpu.ts";
 import { pinned, type PinPlace } from "./pins.ts";
 import type { Form } from "./table.ts";
 
+/** Came with the counters. */
+const SUM = "bpf_map_sum_elem_count";
+
 /** Answers one sentence where this kernel has no such counters. Needs CAP_BPF and CAP_PERFMON. */
 export function openCpuEntries(
   kernel: KernelPort,
@@ -26,6 +29,10 @@ export function openCpuEntries(
   perCpu: PerCpu,
   pins: PinPlace,
 ): CpuEntriesIterator | string {
+  // Late releases of 6.1 have the member, and count nothing there.
+  if (btf.functionId(SUM) === undefined) {
+    return `this kernel has no ${SUM}(), which is there since 6.6`;
+  }
   const opened = pinned(openProgram(kernel, btf, planOf(btf, perCpu)), pins);
   return typeof opened === "string"
     ? opened

@@ -1,8 +1,10 @@
 /**
  * Entries by CPU, beside what a thread did on each CPU: it adds and deletes while it is kept on one, so that the truth of each is known.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMap, MAP_TYPES, updateElement } from "../../ffi/mod.ts";
+import { openIterators } from "../../workers/iterators.ts";
+import { CpuEntriesCollector } from "../../workers/maps/cpu_entries.ts";
 import { Agent, runAgent } from "../agent.ts";
 import { bpfWords } from "../builders.ts";
 import { allowedCpus, OnCpu } from "../kernel/affinity.ts";
@@ -79,16 +81,53 @@ function toldOf(page: Page, { id }: Made): Map<number, number> {
   );
 }
 
+const MADE = [
+  ["hash", 0],
+  ["hash", NO_PREALLOC],
+  ["percpu_hash", 0],
+  ["lru_hash", 0],
+] as const;
+
+kernelTest(
+  "CpuEntriesCollector tells what each CPU counted of every kind of hash map, or why this kernel cannot",
+  () => {
+    using workshop = new Workshop();
+    const { kernel } = workshop;
+    const truths = new Map(MADE.map(([type, flags]) => {
+      const map = hashMap(workshop, type, flags);
+      return [map.id, fill(workshop, map)];
+    }));
+    using opened = openIterators(kernel, false, true);
+    const { cpuEntries = "" } = opened.iterators;
+    const collector = new CpuEntriesCollector(kernel, cpuEntries, [], 500);
+    const message = collector.run()?.message;
+    assert(message?.kind === "cpu_entries");
+    const { rows, cpus, reason } = message.pass;
+    if (!HAS_COUNTERS) {
+      assertMatch(`${reason}`, /elem_count|iterator/);
+      return assertEquals(rows.length, 0);
+    }
+    assertEquals(reason, undefined);
+    const told = new Map<number, Map<number, number>>();
+    for (let at = 0; at < rows.length; at += 1 + cpus) {
+      const counts = [...rows.subarray(at + 1, at + 1 + cpus)].entries();
+      if (truths.has(rows[at])) {
+        told.set(rows[at], new Map(counts.filter(([, count]) => count !== 0)));
+      }
+    }
+    assertEquals(told, truths);
+  },
+  noBtf,
+);
+
 kernelTest(
   "agent --map-cpu-entries tells what each CPU counted of every kind of hash map, and all together are its entries",
   async () => {
     using workshop = new Workshop();
-    const made = [
-      hashMap(workshop, "hash"),
-      hashMap(workshop, "hash", NO_PREALLOC),
-      hashMap(workshop, "percpu_hash"),
-      hashMap(workshop, "lru_hash"),
-    ].map((map) => [map, fill(workshop, map)] as const);
+    const made = MADE.map(([type, flags]) => {
+      const map = hashMap(workshop, type, flags);
+      return [map, fill(workshop, map)] as const;
+    });
     await using agent = await Agent.start([
       ...["--interval", "100ms", "--map-cpu-entries"],
     ]);
