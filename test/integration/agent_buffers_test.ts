@@ -133,6 +133,33 @@ kernelTest(
 );
 
 kernelTest(
+  "the agent counts from its start on what a ring is written that had come round by then, and says that it is not all",
+  async () => {
+    await using producer = await RingProducer.start(1 << 16);
+    await producer.tell("drain 50");
+    await producer.tell("produce 0 5000 20 100 1");
+    await using agent = await startAgent();
+    const labels = { map_id: `${producer.mapId}` };
+    await pageWith(agent, `${RING}_events_total`, labels, 0);
+    await producer.tell("produce 0 300 20 100 1");
+    const page = await pageWith(agent, `${RING}_events_total`, labels, 300);
+    assertLess(page.value(`${RING}_events_coverage_ratio`, labels) ?? 1, 1);
+    const { ring_buffer } = await json(
+      agent,
+      `/api/v1/objects/map/${producer.mapId}`,
+    );
+    assertEquals(ring_buffer.events, {
+      value: "300",
+      quality: "lower bound",
+      reason:
+        "what was written and gone before the agent first saw it is not counted",
+    });
+  },
+  noBtf,
+  whyNoTool("ring_producer"),
+);
+
+kernelTest(
   "the agent tells of a ring buffer that lost events, a lower bound of what its producer was refused",
   async () => {
     await using agent = await startAgent();
@@ -166,7 +193,13 @@ kernelTest(
     const id = producer.mapId;
     const labels = { map_id: `${id}` };
     await producer.tell("produce 0 10 10 0 1");
-    await pageWith(agent, `${RING}_events_total`, labels, 10);
+    const first = await pageWith(agent, `${RING}_events_total`, labels, 10);
+    assertEquals(first.value(`${RING}_events_coverage_ratio`, labels), 1);
+    const { ring_buffer: exact } = await json(
+      agent,
+      `/api/v1/objects/map/${id}`,
+    );
+    assertEquals(exact.events.quality, "exact");
     await producer.tell("drain 50");
     const truth = await producer.tell("produce 0 400000 40 60 1");
     const page = await pageWith(
@@ -190,6 +223,8 @@ kernelTest(
     );
     const { buffers } = await json(agent, "/readyz");
     assertEquals(buffers.ring.quality, "estimated");
+    const [, row = ""] = (await agent.get("/")).text.split(`ringbuf ${id}<`);
+    assert(row.split("</tr>")[0].includes(" estimated"), row.slice(0, 2_000));
   },
   noBtf,
   whyNoTool("ring_producer"),

@@ -56,6 +56,12 @@ async function tablesOf(agent: Agent): Promise<Record<string, TableRow>> {
   );
 }
 
+/** Which kinds of buffer are looked at, as /readyz tells it. */
+async function bufferKindsOf(agent: Agent): Promise<Record<string, boolean>> {
+  const { buffers } = JSON.parse((await agent.get("/readyz")).text);
+  return { ring: buffers.ring.available, perf: buffers.perf.available };
+}
+
 /** One object of each type, made now. */
 function makeOneOfEach(workshop: Workshop): (page: Page) => string[] {
   const sizes = { key: 4, value: 8, max: 16, name: "born_later" };
@@ -136,6 +142,7 @@ kernelTest(
       btf: { ...exact, quality: "lower bound" },
     });
     assertEquals(row.capabilities, [NO_CAPABILITY]);
+    assertEquals(await bufferKindsOf(agent), { ring: true, perf: true });
 
     await endWell(agent);
     const complaints = agent.complaints.map((line) =>

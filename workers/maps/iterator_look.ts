@@ -64,16 +64,15 @@ export abstract class IteratorLook implements BufferLook {
 
   look(): void {
     const startedAtMs = this.kernel.monotonicMs();
+    const cpuMs = this.kernel.threadCpuMs();
     const failure = this.read(startedAtMs);
     this.#looks++;
     if (failure !== this.#failure) this.#revision++;
     this.#failure = failure;
     if (failure === undefined && this.write()) this.#revision++;
-    const endedAtMs = this.kernel.monotonicMs();
-    const costMs = endedAtMs - startedAtMs;
-    this.#spentMs += costMs;
-    this.#lookedAtMs = endedAtMs;
-    this.pay(costMs);
+    this.#lookedAtMs = this.kernel.monotonicMs();
+    this.#spentMs += this.#lookedAtMs - startedAtMs;
+    this.pay(this.kernel.threadCpuMs() - cpuMs);
   }
 
   /** Takes what is to be read, by run(); one sentence where that failed. */
@@ -82,8 +81,8 @@ export abstract class IteratorLook implements BufferLook {
   /** Writes rows of what was read, into rowsFor(); whether anything is new. */
   protected abstract write(): boolean;
 
-  /** Told what the look cost. */
-  protected abstract pay(costMs: number): void;
+  /** Told what the look cost, in CPU time: on a busy machine a look that waited is no dearer for it. */
+  protected abstract pay(cpuMs: number): void;
 
   /** One pass; one sentence where it failed. */
   protected run(): string | undefined {

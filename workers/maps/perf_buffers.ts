@@ -111,14 +111,14 @@ export class PerfCollector extends IteratorLook {
     return isNew;
   }
 
-  protected override pay(costMs: number): void {
+  protected override pay(cpuMs: number): void {
     let roundMs = Infinity;
     for (const buffer of this.#buffers.values()) {
       const one = buffer.sizeBytes / (buffer.newBytes / this.#sinceMs);
       if (one < roundMs) roundMs = one;
     }
     const wantedMs = SHARE_OF_ROUND * roundMs;
-    const affordableMs = costMs / MOST_SHARE_SPENT;
+    const affordableMs = cpuMs / MOST_SHARE_SPENT;
     this.#nextDelayMs = Math.min(
       LONGEST_MS,
       Math.max(SHORTEST_MS, wantedMs, affordableMs),

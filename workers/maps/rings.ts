@@ -78,10 +78,10 @@ export class RingCollector extends IteratorLook {
     return changed;
   }
 
-  protected override pay(costMs: number): void {
+  protected override pay(cpuMs: number): void {
     this.#costMs = Number.isNaN(this.#costMs)
-      ? costMs
-      : this.#costMs * COST_KEEPS + costMs * (1 - COST_KEEPS);
+      ? cpuMs
+      : this.#costMs * COST_KEEPS + cpuMs * (1 - COST_KEEPS);
   }
 
   /** Lets as much time go by as makes a suspicion a certainty: less than sleeping would take. */

@@ -28,10 +28,12 @@ class FakeRings {
   records: RingRecord[] = [];
   passes = 0;
   refuses = 0;
-  /** What one pass takes. */
+  /** CPU time that one pass takes, and how long it waits besides. */
   passMs = 0;
+  waitMs = 0;
   readonly kernel = new FakeKernel();
   #isRead = false;
+  #waitedMs = 0;
   readonly port: KernelPort = {
     open: (path) => this.kernel.open(path),
     readDirectory: (fd, into) => this.kernel.readDirectory(fd, into),
@@ -42,7 +44,7 @@ class FakeRings {
     threadId: () => this.kernel.threadId(),
     allocate: (size) => this.kernel.allocate(size),
     monotonicMs: () => this.kernel.nowMs += 0.001,
-    threadCpuMs: () => this.kernel.nowMs += 0.001,
+    threadCpuMs: () => (this.kernel.nowMs += 0.001) - this.#waitedMs,
     bpf: () => {
       if (this.refuses < 0) return this.refuses;
       this.#isRead = false;
@@ -52,7 +54,8 @@ class FakeRings {
       if (this.#isRead) return 0;
       this.#isRead = true;
       this.passes++;
-      this.kernel.nowMs += this.passMs;
+      this.kernel.nowMs += this.passMs + this.waitMs;
+      this.#waitedMs += this.waitMs;
       const words = ringRecords(...this.records);
       into.set(new Uint8Array(words.buffer));
       return words.byteLength;
@@ -137,6 +140,15 @@ Deno.test("RingCollector.nextDelayMs keeps to its share of a core, whatever the 
   fake.passMs = 5;
   for (let i = 0; i < 100; i++) rings.look();
   assert(rings.nextDelayMs > 490 && rings.nextDelayMs < 510);
+});
+
+Deno.test("RingCollector.nextDelayMs is as short where a look has to wait for the CPU", () => {
+  const { fake, rings } = start([{ producerPos: 0 }], 0.01);
+  fake.passMs = 5;
+  fake.waitMs = 50;
+  for (let i = 0; i < 100; i++) rings.look();
+  assert(rings.nextDelayMs > 490 && rings.nextDelayMs < 510);
+  assert(rings.spentMs > 100 * 55);
 });
 
 Deno.test("RingCollector.look() keeps its rows while it fails, and says why", () => {
