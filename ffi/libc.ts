@@ -58,6 +58,13 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** ssize_t read(int fd, void *buf, size_t count); */
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset); */
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  /** int munmap(void *addr, size_t length); */
+  munmap: { parameters: ["buffer", "usize"], result: "i32" },
   /** int close(int fd); */
   close: { parameters: ["i32"], result: "i32" },
   /** int clock_gettime(clockid_t clock, struct timespec *ts); */
@@ -94,6 +101,11 @@ const FSMOUNT = 432;
 const FSOPEN_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
+
+/** PROT_READ and PROT_WRITE. */
+const READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 const CLOCK_MONOTONIC = 1;
 const CLOCK_THREAD_CPUTIME_ID = 3;
@@ -209,6 +221,23 @@ export function openLibc(): KernelPort {
         PERF_FLAG_FD_CLOEXEC,
       );
       return result < 0 ? -errno[0] : result;
+    },
+    mapShared(fd, sizeBytes): ArrayBuffer | number {
+      const address = symbols.mmap(
+        null,
+        BigInt(sizeBytes),
+        READ_WRITE,
+        MAP_SHARED,
+        fd,
+        0n,
+      );
+      return address === null ||
+          Deno.UnsafePointer.value(address) === MAP_FAILED
+        ? -errno[0]
+        : Deno.UnsafePointerView.getArrayBuffer(address, sizeBytes);
+    },
+    unmapShared(memory): void {
+      symbols.munmap(memory, BigInt(memory.byteLength));
     },
     chmod(absolutePath, mode): number {
       if (!putPath(absolutePath)) return -ENAMETOOLONG;

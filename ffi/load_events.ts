@@ -6,15 +6,8 @@
  * @module
  */
 import { errnoName } from "./errno.ts";
-import { loadLibc } from "./libc.ts";
 import type { KernelPort } from "./port.ts";
 import { readText } from "./procfs.ts";
-
-/** What reading the stream needs of the kernel beside a KernelPort. */
-export interface LoadEventsPort {
-  /** mmap(2), shared, to read and write, for as long as the process lives. */
-  map(fd: number, sizeBytes: number): ArrayBuffer | number;
-}
 
 /** Programs that were loaded and unloaded since the last read, and records of either kind that the kernel had no room for. */
 export interface LoadCounts {
@@ -83,19 +76,19 @@ const DATA_TAIL = 1032 / 4;
 export class LoadEventReader {
   readonly #buffers: readonly Int32Array<ArrayBuffer>[];
 
-  /** @param buffers what port.map() answered for each descriptor */
+  /** @param buffers what kernel.mapShared() answered for each descriptor */
   constructor(buffers: readonly ArrayBuffer[]) {
     this.#buffers = buffers.map((buffer) => new Int32Array(buffer));
   }
 
   /** Maps the descriptors of openLoadEvents(); one sentence where that is not possible. */
   static over(
-    port: LoadEventsPort,
+    kernel: Pick<KernelPort, "mapShared">,
     fds: readonly number[],
   ): LoadEventReader | string {
     const buffers: ArrayBuffer[] = [];
     for (const fd of fds) {
-      const buffer = port.map(fd, PAGE_BYTES + BUFFER_BYTES);
+      const buffer = kernel.mapShared(fd, PAGE_BYTES + BUFFER_BYTES);
       if (typeof buffer === "number") {
         return `mmap of a perf event failed: ${errnoName(-buffer)}`;
       }
@@ -148,45 +141,4 @@ export class LoadEventReader {
     if (tail < before) words[DATA_TAIL + 1]++;
     Atomics.store(words, DATA_TAIL, tail | 0);
   }
-}
-
-const SYMBOLS = {
-  /** void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset); */
-  mmap: {
-    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
-    result: "pointer",
-  },
-  /** int *__errno_location(void); */
-  __errno_location: { parameters: [], result: "pointer" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** PROT_READ and PROT_WRITE. */
-const READ_WRITE = 3;
-const MAP_SHARED = 1;
-const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-
-/** Opens the port, for the calling thread. @throws {Error} as openLibc() */
-export function openLoadEventsPort(): LoadEventsPort {
-  const symbols = loadLibc(SYMBOLS);
-  const errnoPointer = symbols.__errno_location();
-  if (errnoPointer === null) throw new Error("libc has no errno location");
-  const errno = new Int32Array(
-    Deno.UnsafePointerView.getArrayBuffer(errnoPointer, 4),
-  );
-  return {
-    map(fd, sizeBytes) {
-      const address = symbols.mmap(
-        null,
-        BigInt(sizeBytes),
-        READ_WRITE,
-        MAP_SHARED,
-        fd,
-        0n,
-      );
-      if (
-        address === null || Deno.UnsafePointer.value(address) === MAP_FAILED
-      ) return -errno[0];
-      return Deno.UnsafePointerView.getArrayBuffer(address, sizeBytes);
-    },
-  };
 }

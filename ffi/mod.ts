@@ -20,6 +20,7 @@ export { BtfError } from "./btf/header.ts";
 export type { Member } from "./btf/lookup.ts";
 export type { Wanted } from "./btf/scan.ts";
 export { AHEAD_BYTES, AheadMap } from "./iter/ahead.ts";
+export { makeBound } from "./iter/bound.ts";
 export * from "./iter/calibrate.ts";
 export * from "./iter/cpu_entries.ts";
 export * from "./iter/edge_tables.ts";

@@ -42,6 +42,10 @@ export interface KernelPort {
    * @param threadId 0 is the calling thread, -1 all @param cpu -1 is any
    */
   openPerfEvent(attr: KernelBuffer, threadId: number, cpu: number): number;
+  /** mmap(2), shared, to read and write, until it is unmapped: the memory, or -errno. */
+  mapShared(fd: number, sizeBytes: number): ArrayBuffer | number;
+  /** munmap(2) of what mapShared() answered. Whoever touches it afterwards ends the process. */
+  unmapShared(memory: ArrayBuffer): void;
   /** chmod(2) of an absolute path: 0 or -errno. */
   chmod(path: string, mode: number): number;
   /** unlink(2) of an absolute path: 0 or -errno. */

@@ -10,6 +10,7 @@ export * from "./directory.ts";
 export * from "./errno.ts";
 export * from "./fd.ts";
 export * from "./fdinfo.ts";
+export { setBound } from "./iter/bound.ts";
 export * from "./iter/btf_table.ts";
 export * from "./iter/cpu_entries_record.ts";
 export * from "./iter/holder_records.ts";

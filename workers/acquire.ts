@@ -192,8 +192,8 @@ export function acquire(
     fds: [
       ...(typeof loadEvents === "string" ? [] : loadEvents),
       ...(stats.fd === undefined ? [] : [stats.fd]),
-      ...(all?.open ?? []).flatMap(({ linkFd, pinFd }) =>
-        pinFd === undefined ? [linkFd] : [linkFd, pinFd]
+      ...(all?.open ?? []).flatMap(({ linkFd, pinFd, boundFd }) =>
+        [linkFd, pinFd, boundFd].filter((fd) => fd !== undefined)
       ),
       ...counting.fds,
     ],

@@ -10,6 +10,7 @@ import {
   IteratorSession,
   type KernelPort,
   type OpenIterator,
+  setBound,
 } from "../ffi/sampling.ts";
 import type { Descriptions, ObjectType } from "./protocol.ts";
 import type { Rows } from "./rows.ts";
@@ -38,6 +39,9 @@ export interface RecordReader<T extends ObjectType> {
   calls?(): number;
 }
 
+/** mmap and munmap */
+const BOUND_CALLS = 2;
+
 export class IteratorPass<T extends ObjectType> {
   readonly #rows: Rows<T>;
   readonly #tick: IteratorSession;
@@ -46,6 +50,10 @@ export class IteratorPass<T extends ObjectType> {
   /** Ascending. */
   #leaveOut: readonly number[];
   readonly #alwaysLeftOut: readonly number[];
+  /** From which id on the birth program writes; absent where it writes all. */
+  readonly #boundFd: number | undefined;
+  readonly #kernel: KernelPort;
+  #calls = 0;
   /** Descriptions of this pass, by id. */
   readonly #told = new Map<number, Descriptions[T]>();
 
@@ -59,6 +67,8 @@ export class IteratorPass<T extends ObjectType> {
     this.#rows = rows;
     this.#tick = session(kernel, tick);
     this.#birth = session(kernel, birth);
+    this.#boundFd = birth.boundFd;
+    this.#kernel = kernel;
     this.#reader = reader;
     this.#alwaysLeftOut = leaveOut;
     this.#leaveOut = leaveOut.toSorted(ascending);
@@ -66,7 +76,8 @@ export class IteratorPass<T extends ObjectType> {
 
   /** System calls since it was made. */
   get calls(): number {
-    return this.#tick.calls + this.#birth.calls + (this.#reader.calls?.() ?? 0);
+    return this.#tick.calls + this.#birth.calls + this.#calls +
+      (this.#reader.calls?.() ?? 0);
   }
 
   /** What opens its iterations now, for messages. */
@@ -172,7 +183,9 @@ export class IteratorPass<T extends ObjectType> {
     const { headWords } = this.#reader;
     let next = 0;
     this.#told.clear();
-    return birth.stream(() => {
+    // Ids are mostly given out upwards, and where they are not, the lowest is still one of these.
+    this.#setBound(unknown.length === 0 ? 0 : wanted[unknown[0] * stride]);
+    const failure = birth.stream(() => {
       const { words: born, count } = birth;
       for (let i = 0; i < count && next < unknown.length; i++) {
         const start = i * bornStride;
@@ -189,6 +202,15 @@ export class IteratorPass<T extends ObjectType> {
         if (told !== undefined) this.#told.set(id, told);
       }
     });
+    // Others read it, too, and expect everybody.
+    this.#setBound(0);
+    return failure;
+  }
+
+  #setBound(id: number): void {
+    if (this.#boundFd === undefined) return;
+    this.#calls += BOUND_CALLS;
+    setBound(this.#kernel, this.#boundFd, id);
   }
 
   /** Places of tick records, ascending, of objects that are not left out and were not in the last pass. */

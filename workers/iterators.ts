@@ -17,6 +17,7 @@ import {
   LINK_BIRTH,
   LINK_TICK,
   LOOP_ENUMERATOR,
+  makeBound,
   MAP_BIRTH,
   MAP_BTF,
   MAP_TICK,
@@ -147,14 +148,16 @@ function openAll(
     using ahead = touched && new AheadMap(kernel, types);
     ownMaps.push(...ahead?.mapIds ?? []);
     for (const table of TABLES[type]) {
-      const answer = openPinned(
-        kernel,
-        types,
-        table,
-        perCpu,
-        pins,
-        ahead?.mapFd,
-      );
+      const bound = table.boundBy && makeBound(kernel);
+      const answer = openPinned(kernel, types, table, perCpu, pins, {
+        aheadFd: ahead?.mapFd,
+        boundFd: bound?.fd,
+      });
+      if (bound !== undefined) {
+        if (typeof answer === "string" || answer.boundFd === undefined) {
+          kernel.close(bound.fd);
+        } else ownMaps.push(bound.id);
+      }
       if (typeof answer === "string") {
         for (const one of pair) closeIterator(kernel, one);
         return [type, answer] as const;

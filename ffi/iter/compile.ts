@@ -6,6 +6,7 @@
 import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
 import { touchAhead } from "./ahead.ts";
+import { skipBelow } from "./bound.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES, widthOf } from "./emitter.ts";
 import { writeField } from "./origins.ts";
 import type { PerCpu } from "./per_cpu.ts";
@@ -22,6 +23,8 @@ export interface CompileOptions {
   readonly perCpu: PerCpu;
   /** Of an AheadMap, for tables that touch ahead; form `typed` alone can. */
   readonly aheadFd?: number | undefined;
+  /** As makeBound() made it, for tables that have a bound. */
+  readonly boundFd?: number | undefined;
 }
 
 export interface Compiled {
@@ -32,6 +35,8 @@ export interface Compiled {
   readonly fields: readonly string[];
   /** Field by field, why it is not. */
   readonly absent: Readonly<Record<string, string>>;
+  /** Of the options, where the program has the bound. */
+  readonly boundFd?: number;
 }
 
 /** @throws {Absent} where the kernel lacks what a required field is made of. */
@@ -56,6 +61,9 @@ export function compile(
   asm.move("r6", "r1")
     .load(8, OBJECT, "r1", emit.place([context, member]).offset)
     .jump(OBJECT, "==", 0, "end");
+  const { boundFd } = options;
+  const isBound = table.boundBy !== undefined && boundFd !== undefined;
+  if (isBound) skipBelow(emit, boundFd, table.boundBy, "end");
   for (const at of gaps(fields, recordBytes)) {
     const isAbsent = fields.some(({ offset, unsetIsAbsent }) =>
       unsetIsAbsent && offset === at
@@ -121,6 +129,7 @@ export function compile(
     recordBytes,
     fields: fields.map(({ name }) => name),
     absent,
+    ...(isBound ? { boundFd } : {}),
   };
 }
 

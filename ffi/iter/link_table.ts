@@ -299,6 +299,7 @@ const info = (
 export const LINK_BIRTH: RecordTable = {
   ...BASE,
   name: "bpfpulse_link_b",
+  boundBy: [["bpf_link", "id"]],
   fields: [
     ...COMMON,
     info("type", TYPE),

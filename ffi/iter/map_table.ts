@@ -136,6 +136,7 @@ export const MAP_BIRTH: RecordTable = {
   target: MAP_TICK.target,
   object: MAP_TICK.object,
   selector: SELECTOR,
+  boundBy: [["bpf_map", "id"]],
   fields: [
     ...IDENTITY,
     info("type", of("map_type"), { required: true }),

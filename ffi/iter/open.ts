@@ -30,6 +30,8 @@ export interface OpenIterator {
   readonly linkFd: number;
   /** The place (O_PATH) of the link's pin, which has no name any more; absent where the link could not be pinned. */
   readonly pinFd?: number;
+  /** Of the map by which its program leaves out objects with lower ids; absent where it writes all. */
+  readonly boundFd?: number;
   /** The agent's own objects. */
   readonly linkId: number;
   readonly programId: number;
@@ -41,36 +43,44 @@ export interface OpenIterator {
   readonly absent: Readonly<Record<string, string>>;
 }
 
+/** Maps by which a program saves time, where they could be made. */
+export interface IteratorMaps {
+  /** Of an AheadMap. Needed until the program is loaded. */
+  readonly aheadFd?: number | undefined;
+  /** Of makeBound(). */
+  readonly boundFd?: number | undefined;
+}
+
 /**
  * Answers one sentence, or its last part, where no form of the program works. Needs CAP_BPF and CAP_PERFMON. Since 5.8.
- * @param aheadFd of an AheadMap for objects of this kind
+ * @param maps for objects of the table's kind
  */
 export function openIterator(
   kernel: KernelPort,
   btf: Btf,
   table: RecordTable,
   perCpu: PerCpu,
-  aheadFd?: number,
+  maps: IteratorMaps = {},
 ): OpenIterator | string {
+  const usesMaps = (table.ahead !== undefined && maps.aheadFd !== undefined) ||
+    (table.boundBy !== undefined && maps.boundFd !== undefined);
   return openProgram(kernel, btf, {
     name: table.name,
     target: table.target,
     optional: table.fields.filter(({ required }) => !required),
-    ...(aheadFd === undefined || table.ahead === undefined
-      ? {}
-      : { luxury: AHEAD }),
+    ...(usesMaps ? { luxury: MAPS } : {}),
     compile: (form, without) =>
       compile(btf, table, {
         form,
         without,
         perCpu,
-        aheadFd: without.has(AHEAD) ? undefined : aheadFd,
+        ...(without.has(MAPS) ? {} : maps),
       }),
   });
 }
 
 /** A part of a plan, and no field's name. */
-const AHEAD = "touching ahead";
+const MAPS = "maps";
 
 /** An iterator program in the making. */
 export interface IteratorPlan {
@@ -156,7 +166,7 @@ export function openProgram(
 export function linkIterator(
   kernel: KernelPort,
   programFd: number,
-  { recordBytes, fields, absent }: Omit<Compiled, "code">,
+  { recordBytes, fields, absent, boundFd }: Omit<Compiled, "code">,
   form: Form,
   limits?: IteratorLimits,
 ): OpenIterator | string {
@@ -172,6 +182,7 @@ export function linkIterator(
     recordBytes,
     fields,
     absent,
+    ...(boundFd === undefined ? {} : { boundFd }),
   };
 }
 

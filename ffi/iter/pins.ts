@@ -7,7 +7,7 @@
 import { pinObject } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { type KernelPort, O_PATH } from "../port.ts";
-import { type OpenIterator, openIterator } from "./open.ts";
+import { type IteratorMaps, type OpenIterator, openIterator } from "./open.ts";
 import type { PerCpu } from "./per_cpu.ts";
 import type { RecordTable } from "./table.ts";
 
@@ -57,9 +57,9 @@ export function openPinned(
   table: RecordTable,
   perCpu: PerCpu,
   pins: PinPlace,
-  aheadFd?: number,
+  maps?: IteratorMaps,
 ): OpenIterator | string {
-  return pinned(openIterator(kernel, btf, table, perCpu, aheadFd), pins);
+  return pinned(openIterator(kernel, btf, table, perCpu, maps), pins);
 }
 
 /** What was opened, with a pin where one can be made. */
@@ -75,8 +75,9 @@ export function pinned(
 /** Closes what openPinned() opened. */
 export function closeIterator(
   kernel: KernelPort,
-  { linkFd, pinFd }: OpenIterator,
+  { linkFd, pinFd, boundFd }: OpenIterator,
 ): void {
   kernel.close(linkFd);
+  if (boundFd !== undefined) kernel.close(boundFd);
   if (pinFd !== undefined) kernel.close(pinFd);
 }

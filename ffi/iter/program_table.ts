@@ -88,6 +88,7 @@ export const PROGRAM_BIRTH: RecordTable = {
   name: "bpfpulse_prog_b",
   target: PROGRAM_TICK.target,
   object: PROGRAM_TICK.object,
+  boundBy: [AUX, ["bpf_prog_aux", "id"]],
   fields: [
     ...IDENTITY,
     info("type", of(["bpf_prog", "type"]), { required: true }),

@@ -93,6 +93,8 @@ export interface RecordTable {
   /** What `when` compares with. */
   readonly selector?: Way;
   readonly fields: readonly RecordField[];
+  /** To the object's id, where the program is for objects from some id on. */
+  readonly boundBy?: Way;
   /** Members of the object that lie apart in memory and are needed of each, by the kernel's own iteration or by the fields. */
   readonly ahead?: readonly Way[];
   /** Names of fields; an object for which all of them are 0 (a text: empty) has no record. */

@@ -19,6 +19,7 @@ const TICK_BYTES = 16;
 const BIRTH_BYTES = MAP_HEAD_BYTES + MAP_INFO.size;
 const LINK = { tick: 9_001, birth: 9_002 } as const;
 const FIRST_FD = 10_000;
+const BOUND_FD = 9_003;
 
 /** A map as the iterators see it. */
 export interface IteratedMap {
@@ -35,6 +36,10 @@ export class FakeIterators {
   born: IteratedMap[] | undefined;
   /** -errno that each next ITER_CREATE answers. */
   refuses = 0;
+  /** Of the birth program, as whoever mapped it left it. */
+  readonly bound = new Uint32Array(2);
+  /** The bounds that the birth program ran with. */
+  readonly boundsUsed: number[] = [];
   /** Times that the birth program ran. */
   births = 0;
   readonly #open = new Map<number, Uint8Array[]>();
@@ -47,7 +52,7 @@ export class FakeIterators {
   get iterators(): TableIterators {
     return {
       tick: openIterator(LINK.tick, TICK_BYTES),
-      birth: openIterator(LINK.birth, BIRTH_BYTES),
+      birth: { ...openIterator(LINK.birth, BIRTH_BYTES), boundFd: BOUND_FD },
       reason: "iterators, for a test",
     };
   }
@@ -65,6 +70,9 @@ export class FakeIterators {
         fd < FIRST_FD ? kernel.read(fd, into) : this.#read(fd, into),
       mountDetached: (type) => kernel.mountDetached(type),
       openPerfEvent: () => kernel.openPerfEvent(),
+      mapShared: (fd, sizeBytes) =>
+        fd === BOUND_FD ? this.bound.buffer : kernel.mapShared(fd, sizeBytes),
+      unmapShared: () => {},
       chmod: (path, mode) => kernel.chmod(path, mode),
       unlink: (path) => kernel.unlink(path),
       readDirectory: (fd, into) => kernel.readDirectory(fd, into),
@@ -79,8 +87,13 @@ export class FakeIterators {
   #create(link: number): number {
     if (this.refuses < 0) return this.refuses;
     const isBirth = link === LINK.birth;
-    if (isBirth) this.births++;
-    const maps = isBirth ? this.born ?? this.maps : this.maps;
+    if (isBirth) {
+      this.births++;
+      this.boundsUsed.push(this.bound[0]);
+    }
+    const maps = isBirth
+      ? (this.born ?? this.maps).filter(({ id }) => id >= this.bound[0])
+      : this.maps;
     this.#open.set(
       this.#nextFd,
       // An empty piece is a read() that wants to be repeated.

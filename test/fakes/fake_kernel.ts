@@ -215,6 +215,13 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
     return -ENOENT;
   }
 
+  /** Its programs are not run, so nobody reads it. */
+  mapShared(_fd: number, sizeBytes: number): ArrayBuffer {
+    return new ArrayBuffer(sizeBytes);
+  }
+
+  unmapShared(): void {}
+
   chmod(path: string, mode: number): number {
     const pin = this.pins.get(path);
     if (pin === undefined) return -ENOENT;

@@ -60,6 +60,8 @@ export class FakeRecords {
       readDirectory: (fd, into) => this.#readDirectory(fd, into),
       mountDetached: () => -ENOENT,
       openPerfEvent: () => -ENOENT,
+      mapShared: () => -ENOENT,
+      unmapShared: () => {},
       chmod: () => -ENOENT,
       unlink: () => -ENOENT,
       close: (fd) => {

@@ -68,7 +68,7 @@ class Side implements Disposable {
       btf,
       table,
       { bases: typeof bases === "string" ? [] : bases },
-      ahead?.mapFd,
+      { aheadFd: ahead?.mapFd },
     );
     assert(typeof opened !== "string", String(opened));
     this.#link = new Fd(kernel, opened.linkFd);

@@ -8,7 +8,6 @@ import {
   LoadEventReader,
   openLibc,
   openLoadEvents,
-  openLoadEventsPort,
 } from "../../ffi/mod.ts";
 import { Agent } from "../agent.ts";
 import { returns } from "../kernel/instructions.ts";
@@ -34,12 +33,11 @@ kernelTest(
   "LoadEventReader counts programs that are loaded and unloaded at once, each of them",
   () => {
     const kernel = openLibc();
-    const port = openLoadEventsPort();
     const fds = openLoadEvents(kernel);
     if (typeof fds === "string") throw new Error(fds);
     using stack = new DisposableStack();
     for (const fd of fds) stack.use(new Fd(kernel, fd));
-    const reader = LoadEventReader.over(port, fds);
+    const reader = LoadEventReader.over(kernel, fds);
     if (typeof reader === "string") throw new Error(reader);
     reader.read();
     churn(500);

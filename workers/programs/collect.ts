@@ -37,6 +37,6 @@ export function collectPrograms(
       ...iteratorsFor("program", init),
     ),
     [collectBtf(kernel, init, () => rows.revision)],
-    loadsOf(init),
+    loadsOf(kernel, init),
   );
 }

@@ -3,19 +3,15 @@
  * where there is no stream: then births and ids alone tell what came and went.
  * @module
  */
-import {
-  LoadEventReader,
-  type LoadEventsPort,
-  openLoadEventsPort,
-} from "../../ffi/sampling.ts";
+import { type KernelPort, LoadEventReader } from "../../ffi/sampling.ts";
 import type { CollectInit } from "../protocol.ts";
 
 export function loadsOf(
+  kernel: KernelPort,
   { loadEvents }: CollectInit,
-  openPort: () => LoadEventsPort = openLoadEventsPort,
 ): LoadEventReader | undefined {
   if (loadEvents === undefined) return undefined;
-  const reader = LoadEventReader.over(openPort(), loadEvents);
+  const reader = LoadEventReader.over(kernel, loadEvents);
   // Locked memory may have run out since it was opened.
   return typeof reader === "string" ? undefined : reader;
 }

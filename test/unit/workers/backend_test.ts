@@ -67,6 +67,19 @@ Deno.test("collectMaps() by iterator runs the birth program only when somebody i
   assertEquals([fake.births, fake.openFds], [2, 0]);
 });
 
+Deno.test("collectMaps() by iterator has the birth program write nobody below the lowest id that is new", () => {
+  const { fake, collector } = setUp(true, [2, 8]);
+  fake.maps = [map(2, 20), map(30, 1), map(40, 2)];
+  sample(collector);
+  fake.maps = [map(2, 20), map(30, 1), map(40, 2), map(50, 3)];
+  assertEquals(sample(collector).born, [identity(50)]);
+  // Ids came round; and one that is used again is new, too.
+  fake.maps = [map(2, 20), map(5, 4), map(8, 21), map(30, 5), map(50, 3)];
+  assertEquals(sample(collector).born, [identity(5), identity(30)]);
+  assertEquals(sample(collector).born, undefined);
+  assertEquals([fake.boundsUsed, fake.bound[0]], [[30, 50, 5], 0]);
+});
+
 Deno.test("collectMaps() by iterator tells a reused id by its cookie", () => {
   const { fake, collector } = setUp(true);
   fake.maps = [map(3, 1)];

@@ -42,7 +42,9 @@ Deno.test("AheadMap is the agent's own, and gone once the programs are", () => {
     using ahead = new AheadMap(kernel, btf);
     assertEquals(ahead.mapIds, [kernel.tables.map.idAfter(0) ?? 0]);
     const loaded = programsLoaded(kernel);
-    const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, ahead.mapFd);
+    const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, {
+      aheadFd: ahead.mapFd,
+    });
     assert(typeof opened !== "string", String(opened));
     assertEquals([opened.form, opened.absent, loaded], ["typed", {}, [true]]);
     kernel.close(opened.linkFd);
@@ -64,7 +66,9 @@ Deno.test("openIterator() gives up touching ahead before it gives up types", () 
   const { kernel, btf } = setUp();
   using ahead = new AheadMap(kernel, btf);
   kernel.verifier = (code) => hasMap(code) ? "R0 leaks addr" : undefined;
-  const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, ahead.mapFd);
+  const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, {
+    aheadFd: ahead.mapFd,
+  });
   assert(typeof opened !== "string", String(opened));
   assertEquals([opened.form, opened.absent], ["typed", {}]);
 });
@@ -73,7 +77,9 @@ Deno.test("openIterator() touches nothing ahead where the kernel numbers no obje
   const { kernel, btf } = setUp(["bpf_iter_meta.seq_num"]);
   using ahead = new AheadMap(kernel, btf);
   const loaded = programsLoaded(kernel);
-  const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, ahead.mapFd);
+  const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, {
+    aheadFd: ahead.mapFd,
+  });
   assert(typeof opened !== "string", String(opened));
   assertEquals([opened.form, loaded], ["typed", [false]]);
 });
@@ -83,7 +89,9 @@ Deno.test("openIterator() still does without a field that the verifier refuses b
   using ahead = new AheadMap(kernel, btf);
   const cookie = btf.member("bpf_map", "cookie")?.byteOffset ?? 0;
   kernel.verifier = (code) => loads(code, cookie) ? "no cookie" : undefined;
-  const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, ahead.mapFd);
+  const opened = openIterator(kernel, btf, MAP_TICK, NO_CPUS, {
+    aheadFd: ahead.mapFd,
+  });
   assert(typeof opened !== "string", String(opened));
   assertEquals(opened.absent.cookie, "the verifier refuses it");
 });

@@ -39,6 +39,8 @@ class FakeRings {
     readDirectory: (fd, into) => this.kernel.readDirectory(fd, into),
     mountDetached: (type) => this.kernel.mountDetached(type),
     openPerfEvent: () => this.kernel.openPerfEvent(),
+    unmapShared: () => {},
+    mapShared: (fd, sizeBytes) => this.kernel.mapShared(fd, sizeBytes),
     chmod: (path, mode) => this.kernel.chmod(path, mode),
     unlink: (path) => this.kernel.unlink(path),
     threadId: () => this.kernel.threadId(),
