@@ -91,7 +91,7 @@ kernelTest(
     using workshop = new Workshop();
     const kernel = openLibc();
     const asked = {
-      runStats: true,
+      runStats: "on",
       operations: "on",
       backend: "auto",
       keepPrivileges: true,
