@@ -128,13 +128,11 @@ function whatTheyCost(
   uncountedNs: number | undefined,
   { isCounted, isHeld }: { isCounted: boolean; isHeld: boolean },
 ): Pick<RunStatsFacts, "costNs" | "costReason"> {
+  if (!isHeld) return {};
   if (isCounted) {
     return { costReason: "somebody else kept statistics on at start" };
   }
-  if (countedNs !== undefined && uncountedNs !== undefined) {
-    return { costNs: Math.max(0, countedNs - uncountedNs) };
-  }
-  return isHeld
+  return countedNs === undefined || uncountedNs === undefined
     ? { costReason: "no program of the agent's own could be run" }
-    : {};
+    : { costNs: Math.max(0, countedNs - uncountedNs) };
 }

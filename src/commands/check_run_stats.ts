@@ -51,7 +51,7 @@ export function statsCostRow({ runStats }: NodeFacts): CheckRow {
   }
   const reason = [
     ...(costNs === undefined && costReason === undefined
-      ? ["measured when bpfpulse starts"]
+      ? ["measured when bpfpulse starts, where nobody else keeps them then"]
       : []),
     ...statsCostPhrase(runStats),
   ].join("; ");

@@ -148,6 +148,10 @@ Deno.test("holdRunStats() in a dry run says what would be, and switches nothing 
     const refused = holdRunStats(kernel, mode, true);
     assertEquals(refused.facts.reason, "BPF_ENABLE_STATS failed: EPERM");
   }
+  const beside = aKernel();
+  // As an agent that runs already does, of which this tells what it would be.
+  beside.statsOther = true;
+  assertEquals("costReason" in holdRunStats(beside, "on", true).facts, false);
   const old = new FakeKernel({ lacks: [BPF.ENABLE_STATS, BPF.ITER_CREATE] });
   assertEquals(
     holdRunStats(old, "on", true).facts.reason,

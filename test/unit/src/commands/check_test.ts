@@ -286,7 +286,10 @@ Deno.test("check() tells what statistics cost here, or why that is not known", (
   ]);
   const off = row({ agent: false });
   assertEquals([off?.ok, off?.quality], [true, undefined]);
-  assertEquals(row({ agent: true })?.reason, "measured when bpfpulse starts");
+  assertEquals(
+    row({ agent: true })?.reason,
+    "measured when bpfpulse starts, where nobody else keeps them then",
+  );
 });
 
 Deno.test("check() fails with one sentence for each thing that is required and missing", () => {
