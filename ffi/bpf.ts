@@ -277,6 +277,18 @@ export function testRunProgram(
   return call(kernel, BPF.PROG_TEST_RUN, 48);
 }
 
+/** The same, for its time: ns that a run took on average, a whole number as the kernel reckons it, or -errno. */
+export function timeTestRun(
+  kernel: KernelPort,
+  fd: number,
+  input: KernelBuffer,
+  inputSize: number,
+  repeat: number,
+): number {
+  const result = testRunProgram(kernel, fd, input, inputSize, repeat);
+  return result < 0 ? result : words[9];
+}
+
 /** Reads the element of a map at `key` into `value`: 0 or -errno, -ENOENT where there is none. */
 export function lookUpElement(
   kernel: KernelPort,

@@ -80,6 +80,7 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
     textOf: seriesText,
     managers: config.managers,
     cleanLabel: cleaned,
+    runStatsWindow: facts.runStats.window,
   });
   const supervisor = new Supervisor({
     ...ports,
@@ -97,6 +98,8 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
       cpuEntries: (message) => aggregator.cpuEntries(message),
       operations: (message) => aggregator.operations(message),
       operationsFailed: (message) => aggregator.operationsFailed(message),
+      runStats: (message) => aggregator.runStats(message),
+      runStatsFailed: (message) => aggregator.runStatsFailed(message),
       sampled: (message, name) => {
         aggregator.sampled(message);
         exposition.observeSample(name, message.durationMs);

@@ -21,6 +21,7 @@ export const CHECK_NAMES = [
   "perf-buffers",
   "perf-losses",
   "run-stats",
+  "stats-cost",
   "missed-runs",
   "verified-instructions",
   "operations",

@@ -9,6 +9,7 @@ import type { UserIds } from "../workers/lives.ts";
 import type { CheckName } from "./check_names.ts";
 import type { Invocation } from "./cli/parse.ts";
 import { EXIT } from "./commands/output.ts";
+import type { Config } from "./config/config.ts";
 import { readRegularFile } from "./config/text_file.ts";
 import type {
   HeldListener,
@@ -68,7 +69,7 @@ export async function prepare(
   const secrets = await readSecrets(invocation);
   if ("message" in secrets) return secrets;
   const acquired = await side.acquire({
-    runStats: countsRuns(invocation),
+    runStats: whenRunsAreCounted(invocation),
     operations: invocation.kind === "once" ? "off" : config.operations,
     mapCpuEntries: config.mapCpuEntries,
     backend: config.backend,
@@ -91,10 +92,14 @@ export async function prepare(
   return failed(sentence);
 }
 
-/** Two samples of `once` are told apart by what ran between them; one alone shows what has been counted so far. */
-function countsRuns(invocation: Sampling): boolean {
-  return invocation.config.runStats &&
-    (invocation.kind !== "once" || invocation.rates);
+/**
+ * Two samples of `once` are told apart by what ran between them, which is a window of its own; one alone shows what has been counted so
+ * far.
+ */
+function whenRunsAreCounted(invocation: Sampling): Config["runStats"] {
+  const { runStats } = invocation.config;
+  if (invocation.kind !== "once" || runStats === "off") return runStats;
+  return invocation.rates ? "on" : "off";
 }
 
 async function readSecrets(

@@ -42,7 +42,11 @@ import {
   type Opened,
   type OwnIds,
 } from "./protocol.ts";
-import { holdRunStats, type RunStatsFacts } from "./run_stats.ts";
+import {
+  holdRunStats,
+  type RunStatsFacts,
+  type RunStatsMode,
+} from "./run_stats.ts";
 import { type Untold, untold } from "./untold.ts";
 
 export type { KeptCapability, MissingCapability } from "./privileges.ts";
@@ -78,8 +82,8 @@ export interface NodeFacts {
 
 /** What acquire() was asked for. */
 export interface AcquireOptions {
-  /** Hold BPF_ENABLE_STATS. */
-  readonly runStats: boolean;
+  /** When runs of programs are counted. */
+  readonly runStats: RunStatsMode;
   /** Count bpf() operations; absent: off. */
   readonly operations?: "off" | OperationsMode;
   /** Tell what each CPU counted of the entries of maps; absent: no. */
@@ -165,6 +169,7 @@ export function acquire(
     creating: unprivileged !== undefined &&
       needsCreating(kernel, readers, unprivileged),
     attaching: counting.attachingNeedsCapability,
+    switching: stats.handle !== undefined,
     capabilities,
   });
   const iterators: Iterators = {
@@ -182,16 +187,17 @@ export function acquire(
   const refused = backend === "iterator"
     ? whyNotIterated(iterators)
     : undefined;
-  const ownIds = withOwn(all?.ownIds ?? NO_IDS, counting);
+  const ownIds = withOwn(all?.ownIds ?? NO_IDS, counting, stats.programIds);
   return {
     ownIds,
     iterators,
     newestIds: newestIds(kernel, ownIds),
     ...(counting.handle === undefined ? {} : { operations: counting.handle }),
+    ...(stats.handle === undefined ? {} : { runStats: stats.handle }),
     ...(typeof loadEvents === "string" ? {} : { loadEvents }),
     fds: [
       ...(typeof loadEvents === "string" ? [] : loadEvents),
-      ...(stats.fd === undefined ? [] : [stats.fd]),
+      ...stats.fds,
       ...(all?.open ?? []).flatMap(({ linkFd, pinFd, boundFd }) =>
         [linkFd, pinFd, boundFd].filter((fd) => fd !== undefined)
       ),
@@ -224,7 +230,7 @@ export function acquire(
     [Symbol.dispose]() {
       all?.[Symbol.dispose]();
       counting[Symbol.dispose]();
-      if (stats.fd !== undefined) kernel.close(stats.fd);
+      for (const fd of stats.fds) kernel.close(fd);
       if (typeof loadEvents !== "string") {
         for (const fd of loadEvents) kernel.close(fd);
       }
@@ -232,18 +238,28 @@ export function acquire(
   };
 }
 
+const WINDOWED_STATS =
+  "run-time statistics are kept in windows, and BPF_ENABLE_STATS asks for it each time";
+
 function whatIsKept(
-  { walking, creating, attaching, capabilities }: {
+  { walking, creating, attaching, switching, capabilities }: {
     /** Why ids must be listed; undefined where they need not be. */
     walking: string | undefined;
     creating: boolean;
     /** Programs must be attached later. */
     attaching: boolean;
+    /** Run-time statistics are turned on later, again and again. */
+    switching: boolean;
     capabilities: ReadonlySet<Capability>;
   },
 ): KeptCapability[] {
-  if (walking !== undefined) {
-    return [{ capability: "CAP_SYS_ADMIN", why: walking }];
+  // It does for whatever CAP_BPF would be kept for.
+  if (walking !== undefined || switching) {
+    const why = [
+      ...(walking === undefined ? [] : [walking]),
+      ...(switching ? [WINDOWED_STATS] : []),
+    ].join("; ");
+    return [{ capability: "CAP_SYS_ADMIN", why }];
   }
   if (!creating && !attaching) return [];
   const why = creating
@@ -270,11 +286,12 @@ function needsCreating(
 function withOwn(
   { map, program, link, btf }: OwnIds,
   { mapIds, programIds, linkIds }: OwnObjects,
+  otherProgramIds: readonly number[],
 ): OwnIds {
   const ascending = (one: number, other: number) => one - other;
   return {
     map: [...map, ...mapIds].sort(ascending),
-    program: [...program, ...programIds].sort(ascending),
+    program: [...program, ...programIds, ...otherProgramIds].sort(ascending),
     link: [...link, ...linkIds].sort(ascending),
     btf,
   };

@@ -8,7 +8,9 @@ import type {
   HoldersFailed,
   Operations,
   OperationsFailed,
-} from "./protocol.ts";
+  RunStats,
+  RunStatsFailed,
+} from "./aside_messages.ts";
 
 /** What it says, without the worker's epoch. */
 export interface AsideMessage {
@@ -17,7 +19,9 @@ export interface AsideMessage {
     | Omit<Holders, "epoch">
     | Omit<HoldersFailed, "epoch">
     | Omit<Operations, "epoch">
-    | Omit<OperationsFailed, "epoch">;
+    | Omit<OperationsFailed, "epoch">
+    | Omit<RunStats, "epoch">
+    | Omit<RunStatsFailed, "epoch">;
   /** What goes to the main thread with it. */
   readonly transfer?: readonly ArrayBuffer[];
 }
@@ -32,5 +36,7 @@ export interface Aside {
   retune(intervalMs: number): void;
   /** The worker samples at another interval. */
   resample?(intervalMs: number): void;
+  /** The worker's tables were sampled. */
+  sampled?(): void;
   run(): AsideMessage | undefined;
 }

@@ -6,6 +6,7 @@ import type { HoldersPass } from "./links/holders_model.ts";
 import type { BuffersPass } from "./maps/buffers_model.ts";
 import type { CpuEntriesPass } from "./maps/cpu_entries_model.ts";
 import type { OperationsPass } from "./operations_model.ts";
+import type { RunStatsPass } from "./run_stats_model.ts";
 
 /** Who keeps objects alive, looked for by the links worker beside its samples. */
 export interface Holders {
@@ -50,3 +51,29 @@ export interface OperationsFailed {
   /** One sentence, or its last part. */
   readonly reason: string;
 }
+
+/** A window in which runs of programs were counted, read by the programs worker beside its samples. */
+export interface RunStats {
+  readonly kind: "run_stats";
+  readonly epoch: number;
+  readonly pass: RunStatsPass;
+}
+
+/** No window could be opened: told again only for another reason, or after a pass. */
+export interface RunStatsFailed {
+  readonly kind: "run_stats_failed";
+  readonly epoch: number;
+  /** One sentence, or its last part. */
+  readonly reason: string;
+}
+
+/** What is done aside, and at most once beside a sample. */
+export type AsideFromWorker =
+  | Holders
+  | HoldersFailed
+  | Buffers
+  | CpuEntries
+  | Operations
+  | OperationsFailed
+  | RunStats
+  | RunStatsFailed;

@@ -5,6 +5,7 @@
  */
 import type { KernelPort } from "../ffi/mod.ts";
 import { makeObjects } from "./bench_objects.ts";
+import { measureStatsCost, type StatsCost } from "./bench_stats.ts";
 import type { Collector } from "./collector.ts";
 import { collectLinks } from "./links/collect.ts";
 import { collectMaps } from "./maps/collect.ts";
@@ -67,6 +68,7 @@ export interface BenchSide {
     init: TimedInit,
   ): TimedCollector | string;
   makeObjects(type: IteratedType, count: number): Disposable | string;
+  measureStatsCost(): StatsCost | string;
 }
 
 export function benchSide(kernel: KernelPort): BenchSide {
@@ -74,6 +76,7 @@ export function benchSide(kernel: KernelPort): BenchSide {
     timedCollector: (name, backend, init) =>
       timedCollector(kernel, name, backend, init),
     makeObjects: (type, count) => makeObjects(kernel, type, count),
+    measureStatsCost: () => measureStatsCost(kernel),
   };
 }
 

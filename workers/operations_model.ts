@@ -4,14 +4,10 @@
  * @module
  */
 import type { Hook } from "../ffi/mod.ts";
+import type { Window } from "./windows.ts";
 
 /** When operations are counted, as asked for: in windows of `onMs`, one every `everyMs`, or always. */
-export type OperationsMode = "on" | OperationsWindow;
-
-export interface OperationsWindow {
-  readonly onMs: number;
-  readonly everyMs: number;
-}
+export type OperationsMode = "on" | Window;
 
 /** A process that called bpf(); it may be gone. */
 export interface OperatingProcess {

@@ -4,14 +4,7 @@
  * What changes each tick does not come this way but in columns (columns.ts).
  * @module
  */
-import type {
-  Buffers,
-  CpuEntries,
-  Holders,
-  HoldersFailed,
-  Operations,
-  OperationsFailed,
-} from "./aside_messages.ts";
+import type { AsideFromWorker } from "./aside_messages.ts";
 import type {
   CpuEntriesIterator,
   OpenIterator,
@@ -26,15 +19,9 @@ import type { MapDescription } from "./maps/model.ts";
 import type { OperationsHandle } from "./operations_open.ts";
 import type { BtfDescription, ProgramDescription } from "./programs/model.ts";
 import type { Beat } from "./pulse.ts";
+import type { RunStatsHandle } from "./run_stats.ts";
 
-export type {
-  Buffers,
-  CpuEntries,
-  Holders,
-  HoldersFailed,
-  Operations,
-  OperationsFailed,
-} from "./aside_messages.ts";
+export type * from "./aside_messages.ts";
 
 /** Raised with every change of a message's shape. */
 export const PROTOCOL_VERSION = 6;
@@ -113,6 +100,8 @@ export interface Opened {
   readonly loadEvents?: readonly number[] | undefined;
   /** What bpf() operations are counted with; absent where they are not. */
   readonly operations?: OperationsHandle | undefined;
+  /** What runs of programs are counted in windows with; absent where they are not. */
+  readonly runStats?: RunStatsHandle | undefined;
   /** All BTF objects at the agent's start, for when they can be listed no more. */
   readonly btfAtStart?: readonly BtfDescription[] | undefined;
 }
@@ -264,12 +253,7 @@ export type FromWorker =
   | Births
   | Sampled
   | Loads
-  | Holders
-  | HoldersFailed
-  | Buffers
-  | CpuEntries
-  | Operations
-  | OperationsFailed
+  | AsideFromWorker
   | Stopped;
 
 /** A message that this version of the protocol does not have. */
@@ -338,6 +322,8 @@ const FROM_WORKER: Shapes<FromWorker> = {
   operations: { epoch: "number", pass: "object" },
   cpu_entries: { epoch: "number", pass: "object" },
   operations_failed: { epoch: "number", reason: "string" },
+  run_stats: { epoch: "number", pass: "object" },
+  run_stats_failed: { epoch: "number", reason: "string" },
   stopped: { epoch: "number" },
 };
 
@@ -368,6 +354,7 @@ export function initMessage(
     btfAtStart: opened.btfAtStart,
     loadEvents: opened.loadEvents,
     operations: opened.operations,
+    runStats: opened.runStats,
   };
 }
 

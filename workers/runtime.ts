@@ -149,6 +149,7 @@ export class CollectorRun {
     const startedAtMs = kernel.monotonicMs();
     const tick = ++this.#tick;
     const outcomes = tables.map((table) => table.sample());
+    this.#aside?.sampled?.();
     const smooth = outcomes.every(isSmooth);
     const told = this.#wasSmooth && smooth && tables.every(this.#isTold);
     this.#wasSmooth = smooth;
@@ -263,7 +264,11 @@ function isSmooth({ failure, skipped }: TableOutcome): boolean {
 /** Serves `collect`, and what is done aside, on this thread: called once, by a worker's entry module. */
 export function serveCollector(
   collect: (kernel: KernelPort, init: Init) => Collector,
-  collectAside?: (kernel: KernelPort, init: Init) => Aside | undefined,
+  collectAside?: (
+    kernel: KernelPort,
+    init: Init,
+    collector: Collector,
+  ) => Aside | undefined,
 ): void {
   let run: CollectorRun | undefined;
   let naps: Naps | undefined;
@@ -288,11 +293,12 @@ export function serveCollector(
           after: naps?.after ?? after,
           beat: pulse && ((beat) => pulse.beat(beat)),
         };
+        const collector = collect(kernel, message);
         run = new CollectorRun(
           thread,
           message,
-          collect(kernel, message),
-          collectAside?.(kernel, message),
+          collector,
+          collectAside?.(kernel, message, collector),
         );
         break;
       }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
+import type { StatsCost } from "../../workers/bench_stats.ts";
 import type { BenchRequest } from "../cli/bench_flags.ts";
 import type { BenchFormat } from "../cli/parse.ts";
 import type { AgentCpu } from "./bench_agent.ts";
@@ -22,6 +23,8 @@ export interface BenchOptions extends CostPorts {
   readonly facts: NodeFacts;
   /** RLIMIT_NOFILE, soft. */
   readonly openFilesLimit: number;
+  /** What run-time statistics cost, or why that is not known. */
+  readonly statsCost: StatsCost | string;
   /** @throws {Error} where the workers do not sample */
   measureAgent(seconds: number): Promise<AgentCpu>;
 }
@@ -66,6 +69,7 @@ export async function bench(options: BenchOptions): Promise<CommandOutput> {
     facts,
     request,
     costs,
+    statsCost: options.statsCost,
     agent,
     model,
     ...(intervalMs === undefined ? {} : { intervalMs }),

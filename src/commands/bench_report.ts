@@ -3,12 +3,13 @@
  * @module
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
+import type { StatsCost } from "../../workers/bench_stats.ts";
 import type { BenchRequest } from "../cli/bench_flags.ts";
 import { formatDuration } from "../config/duration.ts";
 import { safeJson } from "../config/quoted.ts";
 import type { AgentCpu } from "./bench_agent.ts";
 import type { CpuModel } from "./bench_budget.ts";
-import type { CostRow } from "./bench_cost.ts";
+import { type CostRow, quantile } from "./bench_cost.ts";
 import type { Layout } from "./output.ts";
 import { textTable, wrapped } from "./text_table.ts";
 
@@ -17,6 +18,8 @@ export interface BenchReport {
   readonly facts: Pick<NodeFacts, "kernelRelease">;
   readonly request: BenchRequest;
   readonly costs: readonly CostRow[];
+  /** What run-time statistics cost, or why that is not known. */
+  readonly statsCost: StatsCost | string;
   readonly agent: AgentCpu;
   readonly model: CpuModel;
   /** Absent where no interval keeps within the budget. */
@@ -24,11 +27,15 @@ export interface BenchReport {
 }
 
 export function benchJson(report: BenchReport): string {
-  const { version, facts, request, costs, agent, model, intervalMs } = report;
+  const { version, facts, request, costs, statsCost, agent, model } = report;
+  const { intervalMs } = report;
   return safeJson({
     version,
     kernel: { release: facts.kernelRelease ?? null },
     samples: costs.map(({ cost, ...row }) => ({ ...row, ...cost })),
+    runStats: typeof statsCost === "string"
+      ? { reason: statsCost }
+      : { ...statsCost, ...statsFigures(statsCost) },
     agent: {
       backends: agent.backends,
       windows: agent.windows.map((window) => ({
@@ -60,6 +67,8 @@ export function benchTable(report: BenchReport, layout: Layout): string[] {
     ...cpuLines(report, layout.widthColumns),
     "",
     ...wrapped(verdict(report), width),
+    "",
+    ...wrapped(statsVerdict(report), width),
     "",
     ...wrapped(HOW, width),
   ];
@@ -134,6 +143,33 @@ function verdict({ request, model, agent, intervalMs }: BenchReport): string {
     : `--interval ${
       formatDuration(intervalMs)
     } or longer keeps the agent within ${budget} of a core (${backends}): it takes ${parts}.`;
+}
+
+/** Medians of all rounds, ns a run. */
+function statsFigures(
+  { uncountedNs, countedNs, toldNs }: StatsCost,
+): { costNs: number; floorNs: number; costRange: readonly [number, number] } {
+  const more = countedNs.map((ns, round) => ns - uncountedNs[round])
+    .sort((a, b) => a - b);
+  return {
+    costNs: quantile(more, 0.5),
+    costRange: [more[0], more[more.length - 1]],
+    floorNs: quantile(toldNs.toSorted((a, b) => a - b), 0.5),
+  };
+}
+
+function statsVerdict({ statsCost }: BenchReport): string {
+  if (typeof statsCost === "string") {
+    return `What run-time statistics cost cannot be measured: ${statsCost}.`;
+  }
+  const { costNs, costRange: [least, most], floorNs } = statsFigures(statsCost);
+  return `Run-time statistics add ${costNs.toFixed(0)} ns (${
+    least.toFixed(0)
+  } to ${
+    most.toFixed(0)
+  }, ${statsCost.countedNs.length} rounds) to each run of each program while they are on; of an empty program they tell ${
+    floorNs.toFixed(1)
+  } ns a run. With --run-stats window=ON/EVERY runs cost that for ON of each EVERY alone.`;
 }
 
 function percent(ratio: number): string {

@@ -15,10 +15,13 @@ export async function benchOutput(
   side: KernelSide,
   layout: Layout,
 ): Promise<CommandOutput> {
-  const { timedCollector, makeObjects } = await side.loadBench();
+  const { timedCollector, makeObjects, measureStatsCost } = await side
+    .loadBench();
+  // Before this command keeps statistics itself.
+  const statsCost = measureStatsCost();
   // As `serve` does by default.
   using acquired = await side.acquire({
-    runStats: true,
+    runStats: "on",
     backend: "auto",
     keepPrivileges: true,
   });
@@ -34,6 +37,7 @@ export async function benchOutput(
     collector: (name, backend) =>
       timedCollector(name, backend, { leaveOut: ownIds, iterators }),
     makeObjects,
+    statsCost,
     measureAgent: (seconds) =>
       measureAgent({
         ...side,

@@ -40,7 +40,8 @@ export function hereOf(
     return ofParts(metric, metric.parts, needed, rows);
   }
   const by = needed.find(({ name }) => name === metric.qualityBy);
-  const quality = by?.quality ?? metric.quality;
+  const totals = metric.type === "gauge" ? undefined : by?.totalsQuality;
+  const quality = totals ?? by?.quality ?? metric.quality;
   const reason = by === undefined || quality === "exact"
     ? by?.lacks && `without ${by.lacks}`
     : by.reason;

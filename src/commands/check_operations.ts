@@ -4,7 +4,7 @@
  * @module
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
-import { formatOperationsMode } from "../config/operations_mode.ts";
+import { formatWindowMode } from "../config/window_mode.ts";
 import { costText } from "../http/operations_readiness.ts";
 import type { CheckRow } from "./check_rows.ts";
 
@@ -41,7 +41,7 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
         "counted in windows, which is no total: rates are in /readyz; --operations on counts all",
     }),
     reason: [
-      `by ${hook}, ${formatOperationsMode(mode)}`,
+      `by ${hook}, ${formatWindowMode(mode)}`,
       costText(operations) ?? "",
       ...(reason === undefined ? [] : [`not by ${reason}`]),
     ].join("; "),

@@ -15,6 +15,7 @@ import { bufferRow } from "./check_buffers.ts";
 import { cpuEntriesRow } from "./check_cpu_entries.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
+import { runStatsRow, statsCostRow } from "./check_run_stats.ts";
 import {
   loadEventsRow,
   mapEntriesRow,
@@ -47,6 +48,8 @@ export interface CheckRow {
   readonly remedy?: string;
   /** What of it is missing all the same, and why. */
   readonly lacks?: string;
+  /** Of its counters, where they are of another quality than its gauges. */
+  readonly totalsQuality?: CheckQuality;
   /** One sentence where what it counts is no total: counters are not served then. */
   readonly noTotals?: string;
 }
@@ -77,6 +80,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     perfBuffers,
     perfLossesRow(facts, perfBuffers),
     runStatsRow(facts),
+    statsCostRow(facts),
     missedRunsRow(facts, node, programs),
     verifiedInstructionsRow(facts, node, programs),
     operationsRow(facts),
@@ -195,40 +199,6 @@ function tableRow(
       : "lower bound",
     reason: [read, skipped, by?.backendReason].filter(Boolean).join("; "),
   };
-}
-
-function runStatsRow({ runStats, missing }: NodeFacts): CheckRow {
-  const { agent, sysctl, other, reason } = runStats;
-  const kept = [
-    ...(agent ? ["bpfpulse keeps them while it runs"] : []),
-    ...(sysctl ? ["kernel.bpf_stats_enabled is 1"] : []),
-    ...(other ? ["another process keeps them"] : []),
-  ];
-  const row = {
-    name: "run-stats",
-    gives: "run time, runs and CPU share of programs",
-  } as const;
-  if (kept.length > 0) {
-    return { ...row, ok: true, quality: "exact", reason: kept.join("; ") };
-  }
-  return {
-    ...row,
-    ok: false,
-    quality: "unavailable",
-    reason: reason ?? "bpfpulse was asked not to keep them",
-    remedy: runStatsRemedy(reason, missing),
-  };
-}
-
-function runStatsRemedy(
-  reason: string | undefined,
-  missing: NodeFacts["missing"],
-): string {
-  if (reason === undefined) return "bpfpulse --run-stats on";
-  // Before 5.8 the kernel has no BPF_ENABLE_STATS, but since 5.1 the sysctl.
-  return reason.endsWith("EPERM") && missing[0] !== undefined
-    ? missing[0].how
-    : "sysctl kernel.bpf_stats_enabled=1";
 }
 
 function memlockRow({ memlock, missing }: NodeFacts): CheckRow {

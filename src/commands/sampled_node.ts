@@ -102,6 +102,12 @@ export class SampledNode implements NodeState {
       case "operations_failed":
         this.#state.operationsFailed(message);
         break;
+      case "run_stats":
+        this.#state.runStats(message);
+        break;
+      case "run_stats_failed":
+        this.#state.runStatsFailed(message);
+        break;
       case "stopped":
         break;
     }

@@ -3,8 +3,8 @@
  * @module
  */
 import type { ManagerSelector } from "./manager_selector.ts";
-import type { OperationsMode } from "../../workers/operations_model.ts";
 import type { BackendName, CollectorName } from "../../workers/protocol.ts";
+import type { WindowMode } from "./window_mode.ts";
 
 /** Every collector, in the order in which people see them. */
 export const COLLECTORS: readonly CollectorName[] = [
@@ -56,12 +56,12 @@ export interface Config {
   readonly user?: string;
   /** Give up no capability and no uid. */
   readonly keepPrivileges: boolean;
-  /** Hold BPF_ENABLE_STATS while the agent lives. */
-  readonly runStats: boolean;
+  /** When runs of programs are counted and timed, by BPF_ENABLE_STATS. */
+  readonly runStats: WindowMode;
   /** Tell what each CPU counted of the entries of maps. */
   readonly mapCpuEntries: boolean;
   /** When bpf() operations and loads are counted. */
-  readonly operations: "off" | OperationsMode;
+  readonly operations: WindowMode;
   /** Groups of processes; empty for one per command name and container. The first that fits a process has it. */
   readonly managers: readonly ManagerSelector[];
   /** Totals, resource usage and process metrics. */

@@ -37,7 +37,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     holdersIntervalMs: 5_000,
     backend: "auto",
     keepPrivileges: false,
-    runStats: true,
+    runStats: "on",
     operations: "off",
     mapCpuEntries: false,
     managers: [],

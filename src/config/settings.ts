@@ -12,7 +12,6 @@ import {
 import { durationMs, formatDuration } from "./duration.ts";
 import { formatListen, listenAddress } from "./listen.ts";
 import { formatManagerSelector, managerSelector } from "./manager_selector.ts";
-import { formatOperationsMode, operationsMode } from "./operations_mode.ts";
 import type { ConfigChange } from "./resolve.ts";
 import {
   booleanWord,
@@ -21,10 +20,14 @@ import {
   mapKind,
   objectCount,
   oneOf,
-  onOff,
   userName,
   type ValueKind,
 } from "./value_kind.ts";
+import {
+  formatWindowMode,
+  operationsMode,
+  runStatsMode,
+} from "./window_mode.ts";
 
 export type SettingGroup =
   | "Serving"
@@ -251,14 +254,15 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "run-stats",
     group: "Sampling",
-    placeholder: "on|off",
+    placeholder: "on|off|window=ON/EVERY",
     defaultText: "on",
-    summary: "Have the kernel count and time the runs of all programs",
+    summary:
+      "Have the kernel count and time the runs of all programs: always, or as in window=100ms/1s",
     form: "one",
     field: "runStats",
     whileRunning: false,
-    kind: mapKind(onOff, (runStats) => ({ runStats })),
-    textOf: ({ runStats }) => runStats ? "on" : "off",
+    kind: mapKind(runStatsMode, (runStats) => ({ runStats })),
+    textOf: ({ runStats }) => formatWindowMode(runStats),
   },
   {
     name: "operations",
@@ -271,7 +275,7 @@ export const SETTINGS: readonly Setting[] = [
     field: "operations",
     whileRunning: false,
     kind: mapKind(operationsMode, (operations) => ({ operations })),
-    textOf: ({ operations }) => formatOperationsMode(operations),
+    textOf: ({ operations }) => formatWindowMode(operations),
   },
   {
     name: "map-cpu-entries",

@@ -42,12 +42,13 @@ export const objectCount: ValueKind<number> = {
 
 /** `true` or `false`. */
 export const booleanWord: ValueKind<boolean> = {
-  ...twoWords("true", "false"),
   type: "boolean",
+  expects: "true or false",
+  parse: (text) =>
+    text === "true" || text === "false"
+      ? { ok: true, value: text === "true" }
+      : { ok: false },
 };
-
-/** `on` (true) or `off` (false). */
-export const onOff: ValueKind<boolean> = twoWords("on", "off");
 
 /** The path of a file, absolute or from the working directory; whether it is there is known when it is read. */
 export const filePath: ValueKind<string> = {
@@ -160,17 +161,4 @@ export function andList(names: readonly string[]): string {
 function joined(names: readonly string[], word: "and" | "or"): string {
   if (names.length < 2) return names.join();
   return `${names.slice(0, -1).join(", ")} ${word} ${names.at(-1)}`;
-}
-
-/** No nearest name here: both words are in the sentence, and by letters "no" is nearer to "on" than to "off". */
-function twoWords(yes: string, no: string): ValueKind<boolean> {
-  return {
-    type: "text",
-    expects: `${yes} or ${no}`,
-    parse(text) {
-      return text === yes || text === no
-        ? { ok: true, value: text === yes }
-        : { ok: false };
-    },
-  };
 }

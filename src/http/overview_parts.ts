@@ -3,12 +3,16 @@
  * @module
  */
 import { html } from "hono/html";
-import type { RunStatsFacts } from "../../workers/acquire.ts";
 import type { ObjectType } from "../../workers/protocol.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
+import { windowPhrase } from "../config/window_mode.ts";
 import type { CollectorStatus } from "../state/collector_health.ts";
 import { ABSENT, formatBytes, formatCount, formatSeconds } from "./format.ts";
 import type { CollectorReadiness, Readiness } from "./readiness.ts";
+import {
+  type RunStatsReadiness,
+  statsCostPhrase,
+} from "./run_stats_readiness.ts";
 import type { MemlockTotals, MemoryTotals } from "../state/totals.ts";
 
 export type Markup = ReturnType<typeof html>;
@@ -45,7 +49,7 @@ function objectCard(
 export function memoryCards(
   memory: MemoryTotals,
   memlock: MemlockTotals,
-  runStats: RunStatsFacts,
+  runStats: RunStatsReadiness,
 ): Markup {
   const stats = describeRunStats(runStats);
   return html`<dl class="cards">${[
@@ -91,9 +95,24 @@ function exactBytes(bytes: number | undefined): string {
 }
 
 function describeRunStats(
-  facts: RunStatsFacts,
+  facts: RunStatsReadiness,
 ): { value: string; note: string } {
-  if (facts.agent) return { value: "on", note: "kept on by this agent" };
+  const costs = statsCostPhrase(facts);
+  if (facts.agent && facts.window !== undefined) {
+    const { window, totalsQuality, ratesQuality, reason } = facts;
+    const kept = reason ??
+      `kept on ${windowPhrase(window)}; CPU shares: ${ratesQuality}`;
+    return {
+      value: reason === undefined ? "in windows" : ABSENT,
+      note: [kept, `totals: ${totalsQuality}`, ...costs].join("; "),
+    };
+  }
+  if (facts.agent) {
+    return {
+      value: "on",
+      note: ["kept on by this agent", ...costs].join("; "),
+    };
+  }
   if (facts.sysctl === true) {
     return { value: "on", note: "by kernel.bpf_stats_enabled" };
   }

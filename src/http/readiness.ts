@@ -3,7 +3,7 @@
  * what was found at start. Out: plain values for /readyz and the page. What is not known is absent, never 0.
  * @module
  */
-import type { NodeFacts, RunStatsFacts } from "../../workers/acquire.ts";
+import type { NodeFacts } from "../../workers/acquire.ts";
 import type {
   BackendName,
   CollectorName,
@@ -20,6 +20,10 @@ import {
   type OperationsReadiness,
   operationsReadiness,
 } from "./operations_readiness.ts";
+import {
+  type RunStatsReadiness,
+  runStatsReadiness,
+} from "./run_stats_readiness.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
@@ -92,7 +96,7 @@ export interface Readiness {
     readonly atStart: NodeFacts["capabilities"];
     readonly missing: NodeFacts["missing"];
   };
-  readonly runStats: RunStatsFacts;
+  readonly runStats: RunStatsReadiness;
   readonly operations: OperationsReadiness;
 }
 
@@ -126,7 +130,7 @@ export function readiness(input: ReadinessInput): Readiness {
       atStart: facts.capabilities,
       missing: facts.missing,
     },
-    runStats: facts.runStats,
+    runStats: runStatsReadiness(facts.runStats, snapshot.runStats),
     operations: operationsReadiness(facts, snapshot, nowMs),
   };
 }

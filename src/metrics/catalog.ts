@@ -16,15 +16,12 @@ import {
   operationsCostMetrics,
 } from "./operation_metrics.ts";
 import type { Metric } from "./metric.ts";
-import {
-  limitMetrics,
-  objectCountMetrics,
-  runStatsMetrics,
-} from "./node_metrics.ts";
+import { limitMetrics, objectCountMetrics } from "./node_metrics.ts";
 import { holdersMetrics, ownerMetrics } from "./owner_metrics.ts";
 import { linkMetrics, mapMetrics, programMetrics } from "./object_metrics.ts";
 import { privilegeMetrics } from "./privilege_metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
+import { runStatsMetrics } from "./run_stats_metrics.ts";
 
 export { metricGroups } from "./metric.ts";
 export type { Metric, MetricGroup } from "./metric.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckName } from "../check_names.ts";
+import { runStatsQuality } from "../state/run_stats.ts";
 import { isKnown } from "../state/totals.ts";
 import type { CollectorName, ObjectType } from "../../workers/protocol.ts";
 import type { NodeFacts } from "../../workers/acquire.ts";
@@ -141,6 +142,7 @@ export function isShown(metric: Metric, input: PageInput): boolean {
   if (metric.systemStats && !input.systemStats) return false;
   if (metric.kind !== "object") return true;
   if (!isKnown(input.snapshot.tables[metric.table])) return false;
-  const { agent, sysctl, other } = input.facts.runStats;
-  return !metric.runStats || agent || sysctl === true || other === true;
+  return !metric.runStats ||
+    runStatsQuality(input.facts.runStats, input.snapshot.runStats) !==
+      undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Owns the metrics of the node as a whole: counts, totals, use of limits, run-time statistics. In: PageInput. Out: their
+ * Owns the metrics of the node as a whole: counts, totals, use of limits. In: PageInput. Out: their
  * entries in the catalog. A number over a table that is not known is absent.
  * @module
  */
@@ -97,21 +97,6 @@ export const objectCountMetrics: readonly NodeMetric[] = [
   },
 ];
 
-export const runStatsMetrics: readonly NodeMetric[] = [{
-  kind: "node",
-  name: "odigos_ebpf_stats_enabled",
-  type: "gauge",
-  help:
-    "Whether run-time statistics of programs are kept, by whom; sysctl and other as found when the agent started.",
-  unit: "",
-  labels: ["source"],
-  group: "programs",
-  needs: [],
-  quality: "exact",
-  source: "BPF_ENABLE_STATS, kernel.bpf_stats_enabled, a test run at start",
-  samples: statsEnabled,
-}];
-
 export const limitMetrics: readonly NodeMetric[] = [{
   kind: "node",
   name: "odigos_ebpf_system_resource_usage_percent",
@@ -163,15 +148,6 @@ function* totalMemlock({ snapshot }: PageInput): Generator<Sample> {
   }
   if (programBytes !== undefined) {
     yield { labels: { type: "program" }, value: programBytes };
-  }
-}
-
-function* statsEnabled({ facts }: PageInput): Generator<Sample> {
-  for (const source of ["agent", "sysctl", "other"] as const) {
-    const enabled = facts.runStats[source];
-    if (enabled !== undefined) {
-      yield { labels: { source }, value: enabled ? 1 : 0 };
-    }
   }
 }
 

@@ -124,7 +124,8 @@ export const programMetrics: readonly ObjectMetric[] = [
     ...column("runTimeNs"),
     name: "odigos_ebpf_program_runtime_ns_total",
     type: "counter",
-    help: "Run time of a program while run-time statistics were on, in ns.",
+    help:
+      "Run time of a program while run-time statistics were on, in ns; a lower bound where stats_coverage_ratio is below 1.",
     unit: "ns",
     source: "bpf_prog_info.run_time_ns",
     ...WHILE_COUNTED,
@@ -133,7 +134,8 @@ export const programMetrics: readonly ObjectMetric[] = [
     ...column("runCount"),
     name: "odigos_ebpf_program_runs_total",
     type: "counter",
-    help: "Runs of a program while run-time statistics were on.",
+    help:
+      "Runs of a program while run-time statistics were on; a lower bound where stats_coverage_ratio is below 1.",
     source: "bpf_prog_info.run_cnt",
     ...WHILE_COUNTED,
   }),
@@ -166,7 +168,8 @@ export const programMetrics: readonly ObjectMetric[] = [
     ...column("cpuRatio", "nothing"),
     name: "odigos_ebpf_program_cpu_ratio",
     type: "gauge",
-    help: "Share of one CPU that a program took over the last interval.",
+    help:
+      "Share of one CPU that a program took over the last interval; with windows over the last one, as an estimate.",
     unit: "ratio",
     source: "bpf_prog_info.run_time_ns between two samples",
     ...WHILE_COUNTED,
@@ -176,7 +179,7 @@ export const programMetrics: readonly ObjectMetric[] = [
     name: "odigos_ebpf_program_cpu_ratio_max",
     type: "gauge",
     help:
-      "Highest share of one CPU that a program took over an interval of the last 60 s.",
+      "Highest share of one CPU that a program took over an interval, or a window, of the last 60 s.",
     unit: "ratio",
     source: "bpf_prog_info.run_time_ns between two samples",
     ...WHILE_COUNTED,

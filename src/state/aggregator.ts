@@ -16,8 +16,11 @@ import type {
   ObjectType,
   Operations as OperationsMessage,
   OperationsFailed,
+  RunStats as RunStatsMessage,
+  RunStatsFailed,
   Sampled,
 } from "../../workers/protocol.ts";
+import type { Window } from "../../workers/windows.ts";
 import type { ManagerSelector } from "../config/manager_selector.ts";
 import { Buffers } from "./buffers.ts";
 import { CpuEntries } from "./cpu_entries.ts";
@@ -31,6 +34,7 @@ import type {
   Table,
 } from "./node_state.ts";
 import { Owners } from "./owners.ts";
+import { RunStats } from "./run_stats.ts";
 import { TableState } from "./table_state.ts";
 
 /** Reads what a worker wrote; workers/columns.ts has it. */
@@ -51,6 +55,8 @@ export interface AggregatorOptions {
   readonly newestIds?: Readonly<Partial<Record<ObjectType, number>>>;
   /** Groups of processes; one per command name and container where there are none. */
   readonly managers?: readonly ManagerSelector[];
+  /** Runs of programs are counted in such windows alone; absent: always, or never. */
+  readonly runStatsWindow?: Window | undefined;
   /** Makes a text what it is as a label. */
   readonly cleanLabel?: (text: string) => string;
   readonly openBlock: (buffer: SharedArrayBuffer) => BlockSource;
@@ -70,6 +76,7 @@ export class Aggregator implements NodeState {
   readonly #cpuEntries: CpuEntries;
   readonly #operations: Operations;
   readonly #managers: Managers;
+  readonly #runStats: RunStats | undefined;
 
   constructor(options: AggregatorOptions) {
     this.#openBlock = options.openBlock;
@@ -77,6 +84,8 @@ export class Aggregator implements NodeState {
     this.#buffers = new Buffers(maxSeries);
     this.#cpuEntries = new CpuEntries(maxSeries);
     this.#operations = new Operations(maxSeries);
+    const { runStatsWindow } = options;
+    this.#runStats = runStatsWindow && new RunStats(runStatsWindow);
     this.#managers = new Managers({
       maxSeries,
       selectors: options.managers ?? [],
@@ -101,7 +110,9 @@ export class Aggregator implements NodeState {
           of: "runTimeNs",
           name: "cpuRatio",
           peakName: "cpuRatioMax",
+          isWindowed: runStatsWindow !== undefined,
         },
+        rateOf: "runCount",
         textOf: (description) => textOf("program", description),
         weightOf: (_, counter) => counter("runTimeNs"),
         maxSeries,
@@ -206,6 +217,18 @@ export class Aggregator implements NodeState {
     this.#operations.failed(reason);
   }
 
+  /** Takes up a window in which runs of programs were counted. */
+  runStats({ pass, epoch }: RunStatsMessage): void {
+    this.#runStats?.take(pass);
+    this.#tables.program.counted(pass, epoch);
+  }
+
+  /** None could be opened: there are no ratios until there is one again. */
+  runStatsFailed({ reason }: RunStatsFailed): void {
+    this.#runStats?.failed(reason);
+    this.#tables.program.notCounted();
+  }
+
   /** Other groups of processes from now on. */
   setManagers(selectors: readonly ManagerSelector[]): void {
     this.#managers.select(selectors, this.#managerTables());
@@ -242,6 +265,9 @@ export class Aggregator implements NodeState {
       ...(buffers === undefined ? {} : { buffers }),
       ...(cpuEntries === undefined ? {} : { cpuEntries }),
       ...(operations === undefined ? {} : { operations }),
+      ...(this.#runStats === undefined
+        ? {}
+        : { runStats: this.#runStats.state }),
       managers: this.#managers.state(
         this.#managerTables(),
         program.columns.recursionMisses,

@@ -10,6 +10,7 @@ import type { CpuEntriesState } from "./cpu_entries.ts";
 import type { ManagerState } from "./managers.ts";
 import type { OperationsState } from "./operations.ts";
 import type { HoldersState, TableOwnership } from "./ownership.ts";
+import type { RunStatsState } from "./run_stats.ts";
 
 /** The columns of each type's table, by name: counters and gauges as sampled, ratios as derived. NaN is absent. */
 export interface Columns {
@@ -71,6 +72,10 @@ export interface Table<T extends ObjectType> {
    * included. Never falls.
    */
   readonly rest: Readonly<Partial<Record<Columns[T], number>>>;
+  /** What all objects' counter `rateOf` rose by in a second, over the last interval; absent where nobody asked, or it is not known. */
+  readonly perSecond?: number;
+  /** CLOCK_MONOTONIC at the end of the window that ratios are of, where runs are counted in windows alone. */
+  readonly countedToMs?: number;
   /** Who keeps each object alive; undefined before the first look at that. */
   readonly ownership?: TableOwnership;
 }
@@ -88,6 +93,8 @@ export interface NodeSnapshot {
   readonly cpuEntries?: CpuEntriesState;
   /** What is known of bpf() operations; undefined where nothing counted them yet. */
   readonly operations?: OperationsState;
+  /** What is known of the windows in which runs of programs are counted; undefined where they are counted always, or never. */
+  readonly runStats?: RunStatsState;
   /** Groups of processes that hold objects or did something with them, by name; undefined where nobody asked for them. */
   readonly managers?: readonly ManagerState[];
 }

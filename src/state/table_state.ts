@@ -12,6 +12,7 @@ import type {
   ObjectType,
   TableFailure,
 } from "../../workers/protocol.ts";
+import { type CountedWindow, takeWindow } from "./counted_window.ts";
 import { CreatedCount } from "./created_count.ts";
 import { failureText } from "./failure_text.ts";
 import { sameObject } from "./identity.ts";
@@ -33,7 +34,11 @@ export interface TableSpec<T extends ObjectType> {
     readonly of: Columns[T];
     readonly name: Columns[T];
     readonly peakName: Columns[T];
+    /** It counts in windows alone, which counted() tells of. */
+    readonly isWindowed?: boolean;
   };
+  /** The counter whose rise in all objects is told by the second. */
+  readonly rateOf?: Columns[T];
   /** Label text, made at birth. */
   readonly textOf: (description: Descriptions[T]) => SeriesText;
   /** What objects are ranked by when there are too many for series of their own. */
@@ -71,6 +76,9 @@ export class TableState<T extends ObjectType> {
   #sampledAtMs: number | undefined;
   #status: TableStatus = "starting";
   #failure: TableFailure | undefined;
+  /** What the counter `rateOf` of all objects rises by. */
+  #perSecond: number | undefined;
+  #countedToMs: number | undefined;
   readonly #created: CreatedCount;
 
   constructor(spec: TableSpec<T>) {
@@ -79,7 +87,7 @@ export class TableState<T extends ObjectType> {
     this.#gauges = (spec.gauges ?? []).map(() => numberColumn());
     this.#rest = new Float64Array(spec.counters.length);
     this.#rank = new SeriesRank(spec.maxSeries);
-    this.#ratios = spec.ratio && new Ratios();
+    this.#ratios = spec.ratio && new Ratios(spec.ratio.isWindowed);
     this.#created = new CreatedCount(spec.newestId);
   }
 
@@ -123,8 +131,27 @@ export class TableState<T extends ObjectType> {
   repeat(startedAtMs: number): void {
     if (this.#sampledAtMs !== undefined) {
       this.#ratios?.repeat(this.#count, this.#sampledAtMs, startedAtMs);
+      if (startedAtMs > this.#sampledAtMs) this.#perSecond = 0;
     }
     this.#sampled(startedAtMs);
+  }
+
+  /** Takes up a window of counting, told by the worker's life `epoch`. */
+  counted(window: CountedWindow, epoch: number): void {
+    if (this.#ratios === undefined || epoch !== this.#epoch) return;
+    takeWindow(this.#ratios, {
+      count: this.#count,
+      ids: this.#ids.values,
+      births: this.#births.values,
+      seenAtMs: this.#seenAtMs.values,
+    }, window);
+    this.#countedToMs = window.toMs;
+  }
+
+  /** No window comes any more. */
+  notCounted(): void {
+    for (let row = 0; row < this.#count; row++) this.#ratios?.skip(row);
+    this.#countedToMs = undefined;
   }
 
   /** Notes that the last sample failed; rows that are there stay. */
@@ -188,6 +215,10 @@ export class TableState<T extends ObjectType> {
       ownSeries: this.#ownSeries.values.slice(0, count),
       restSize: count - this.#rank.ownCount,
       columns: columns as Record<Columns[T], Float64Array>,
+      ...(this.#perSecond === undefined ? {} : { perSecond: this.#perSecond }),
+      ...(this.#countedToMs === undefined
+        ? {}
+        : { countedToMs: this.#countedToMs }),
       rest: rest as Record<Columns[T], number>,
     };
   }
@@ -308,6 +339,7 @@ export class TableState<T extends ObjectType> {
       const ratios = this.#spec.ratio?.of === this.#spec.counters[c]
         ? this.#ratios
         : undefined;
+      let risen = 0;
       for (let row = 0; row < block.count; row++) {
         const last = values[row];
         if (next[row] !== next[row]) {
@@ -319,11 +351,21 @@ export class TableState<T extends ObjectType> {
         const value = next[row] < last ? last : next[row];
         values[row] = value;
         ratios?.read(row, last, value, block.startedAtMs);
+        if (last === last) risen += value - last;
         // What an object has counted before the agent's start is nobody's increment.
         if (own[row] === 0 && !first) {
           this.#rest[c] += last === last ? value - last : value;
         }
       }
+      if (this.#spec.rateOf === this.#spec.counters[c]) {
+        this.#note(risen, block.startedAtMs);
+      }
     }
+  }
+
+  /** The same tick read twice says nothing new. */
+  #note(risen: number, nowMs: number): void {
+    const elapsedMs = nowMs - (this.#sampledAtMs ?? nowMs);
+    if (elapsedMs > 0) this.#perSecond = 1_000 * risen / elapsedMs;
   }
 }

@@ -16,6 +16,8 @@ import type {
   Loads,
   Operations,
   OperationsFailed,
+  RunStats,
+  RunStatsFailed,
   Sampled,
   ToWorker,
 } from "../../workers/protocol.ts";
@@ -59,6 +61,8 @@ export interface SampleSink {
   cpuEntries?(message: CpuEntries): void;
   operations?(message: Operations): void;
   operationsFailed?(message: OperationsFailed): void;
+  runStats?(message: RunStats): void;
+  runStatsFailed?(message: RunStatsFailed): void;
   /** The worker's life ended; nothing comes from it until another one took its place, in the next epoch. */
   ended?(name: CollectorName): void;
 }

@@ -204,6 +204,13 @@ export class SupervisedCollector implements LifeListener {
           `Operations on maps cannot be counted: ${message.reason}`,
         );
         return sink.operationsFailed?.(message);
+      case "run_stats":
+        return sink.runStats?.(message);
+      case "run_stats_failed":
+        this.#surroundings.options.log.warn(
+          `Run-time statistics cannot be kept: ${message.reason}`,
+        );
+        return sink.runStatsFailed?.(message);
       case "stopped":
         return this.failed(
           `The ${name} worker stopped, and nobody had asked it to`,

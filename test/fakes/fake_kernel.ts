@@ -72,6 +72,9 @@ export class FakeKernel extends ObjectStore implements KernelPort, KernelState {
   statsOther = false;
   /** What one run of a program takes. */
   runNs = 25;
+  /** What statistics add to a run; part of it is in the run time that they tell. */
+  statsCostNs = 0;
+  statsFloorNs = 0;
   kernelBtf: Uint8Array | undefined;
   cpus = 2;
   refusedFields: ReadonlySet<string> = new Set();

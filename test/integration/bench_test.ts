@@ -27,7 +27,7 @@ interface Sample {
 function ownObjects(): number {
   const kernel = openLibc();
   using acquired = acquire(kernel, {
-    runStats: false,
+    runStats: "off",
     backend: "auto",
     keepPrivileges: true,
   });

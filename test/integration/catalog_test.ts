@@ -48,7 +48,8 @@ kernelTest(
       entriesOf(await runAgent(["catalog", "--format", "json"])),
     );
     // Series of these are there for what there is on the node alone.
-    const dependent = /_(errors|skipped_objects)_total$|_info$|_map_entries$/;
+    const dependent =
+      /_(errors|skipped_objects)_total$|_info$|_map_entries$|_stats_cost_/;
     const wanted = catalog.filter(({ name, group }) =>
       !unavailable.includes(name) && !dependent.test(name) &&
       group !== "buffers" && group !== "managers"
@@ -91,7 +92,7 @@ kernelTest(
     using workshop = new Workshop();
     const kernel = openLibc();
     const asked = {
-      runStats: true,
+      runStats: "on",
       operations: "on",
       backend: "auto",
       keepPrivileges: true,

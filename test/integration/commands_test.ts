@@ -42,7 +42,7 @@ function options(
   const kernel = openLibc();
   const config = { ...defaultConfig(true), intervalMs: 50 };
   const acquired = acquire(kernel, {
-    runStats: given.rates === true,
+    runStats: given.rates === true ? "on" : "off",
     backend: "auto",
     keepPrivileges: true,
   });

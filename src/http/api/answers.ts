@@ -12,6 +12,7 @@ import { arrayPieces, jsonText } from "./json_text.ts";
 import type { ListQuery } from "./parameters.ts";
 import { referredBy, refersTo } from "./references.ts";
 import type { Revisions } from "./revisions.ts";
+import { runStatsJson } from "./run_stats_schema.ts";
 import { type AnyTable, fieldsAt, isRead, objectAt } from "./rows.ts";
 import {
   OBJECT_TYPES,
@@ -33,7 +34,7 @@ export function* snapshotPieces(
   const { tables } = snapshot;
   const head = {
     version,
-    ...summary(tables, revisions),
+    ...summary(snapshot, revisions),
     holders: holdersJson(snapshot, revisions),
     buffers: buffersJson(snapshot, revisions),
   };
@@ -82,6 +83,9 @@ export function detailText(
     ...answerHead(tables, type, revisions),
     object: fieldsAt(tables[type], row),
     ...(type === "map" ? buffersOfMapJson(snapshot, row) : {}),
+    ...(type === "program"
+      ? { run_stats: runStatsJson(snapshot.runStats) }
+      : {}),
     ownership: ownershipJson(snapshot, type, row, revisions),
     refers_to: refersTo(snapshot, type, row),
     referred_by: referredBy(snapshot, type, row),
@@ -90,7 +94,11 @@ export function detailText(
 }
 
 /** One event of the stream. */
-export function sampleText(tables: Tables, revisions: Revisions): string {
+export function sampleText(
+  snapshot: NodeSnapshot,
+  revisions: Revisions,
+): string {
+  const { tables } = snapshot;
   const busiest = busiestRows(tables.program).map((row) => {
     const { id, name, type, run_time_ns, run_count, cpu_ratio } = objectAt(
       tables.program,
@@ -98,14 +106,14 @@ export function sampleText(tables: Tables, revisions: Revisions): string {
     );
     return { id, name, type, run_time_ns, run_count, cpu_ratio };
   });
-  const sample = { ...summary(tables, revisions), busiest_programs: busiest };
+  const sample = { ...summary(snapshot, revisions), busiest_programs: busiest };
   return jsonText(sample);
 }
 
 function summary(
-  tables: Tables,
+  { tables, runStats }: NodeSnapshot,
   revisions: Revisions,
-): Pick<SampleJson, "tables" | "totals"> {
+): Pick<SampleJson, "tables" | "totals"> & { run_stats: object | undefined } {
   const { mapBytes, programBytes, totalBytes } = memoryTotals(tables);
   const memlock = memlockTotals(tables);
   return {
@@ -123,6 +131,7 @@ function summary(
       program_memlock_bytes: memlock.programBytes,
       memlock_bytes: memlock.totalBytes,
     },
+    run_stats: runStatsJson(runStats),
   };
 }
 

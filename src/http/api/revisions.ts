@@ -70,9 +70,10 @@ export class Revisions {
   }
 
   #of(tables: Tables, type: ObjectType): Revision {
-    const { status, reason, sampledAtMs, ownership } = tables[type];
+    const { status, reason, sampledAtMs, ownership, countedToMs } =
+      tables[type];
     const sample = `${status} ${sampledAtMs} ${reason}`;
-    const key = `${sample} ${ownership?.revision}`;
+    const key = `${sample} ${ownership?.revision} ${countedToMs}`;
     const last = this.#revisions.get(type);
     if (last?.key === key) return last;
     const revision = {

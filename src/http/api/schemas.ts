@@ -15,6 +15,7 @@ import {
   ownedFields,
   OwnershipDetail,
 } from "./ownership_schemas.ts";
+import { RunStatsWindows } from "./run_stats_schema.ts";
 import {
   Bytes,
   Count,
@@ -75,7 +76,7 @@ export const ProgramObject = v.strictObject({
   run_count: v.optional(described(U64, "while statistics were on")),
   recursion_misses: v.optional(U64),
   cpu_ratio: v.optional(
-    described(Ratio, "share of one CPU over the last interval"),
+    described(Ratio, "share of one CPU over the last interval, or window"),
   ),
   cpu_ratio_max: v.optional(described(Ratio, "highest of the last 60 s")),
   ...ownedFields,
@@ -140,6 +141,7 @@ const summary = {
     btf: TableSummary,
   }),
   totals: Totals,
+  run_stats: v.optional(RunStatsWindows),
 };
 
 export const Snapshot = v.strictObject({
@@ -228,7 +230,7 @@ export const DETAILS = {
       ),
     ),
   }),
-  program: oneOf(ProgramObject, {}),
+  program: oneOf(ProgramObject, { run_stats: v.optional(RunStatsWindows) }),
   link: oneOf(LinkObject, {}),
   btf: oneOf(BtfObject, {}),
 } as const;

@@ -80,10 +80,10 @@ export function streamHandler(options: StreamOptions): Handler<HttpEnv> {
 
   /** The same text for every stream, made once a revision. */
   function sampleEvent(): string {
-    const { tables } = state.freeze();
-    const word = revisions.wordOf(tables, OBJECT_TYPES);
+    const snapshot = state.freeze();
+    const word = revisions.wordOf(snapshot.tables, OBJECT_TYPES);
     if (latest?.word !== word) {
-      const text = sampleText(tables, revisions);
+      const text = sampleText(snapshot, revisions);
       latest = { word, event: `event: sample\nid: ${word}\ndata: ${text}\n\n` };
     }
     return latest.event;

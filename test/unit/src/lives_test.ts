@@ -250,13 +250,20 @@ Deno.test("prepare() answers 1 to an address that cannot be bound, and hands not
   assertEquals(told.calls.at(-1), "bind");
 });
 
+const WINDOW = { onMs: 100, everyMs: 1_000 };
+
 Deno.test("prepare() has runs counted where the command is to tell what ran", async () => {
   const cases = [
-    [[], true],
-    [["--run-stats", "off"], false],
-    [["check"], true],
-    [["once"], false],
-    [["once", "--rates"], true],
+    [[], "on"],
+    [["--run-stats", "off"], "off"],
+    [["--run-stats", "window=100ms/1s"], WINDOW],
+    [["check", "--run-stats", "window=100ms/1s"], WINDOW],
+    [["check"], "on"],
+    [["once"], "off"],
+    [["once", "--rates"], "on"],
+    // Its two samples are a window of their own.
+    [["once", "--rates", "--run-stats", "window=100ms/1s"], "on"],
+    [["once", "--rates", "--run-stats", "off"], "off"],
   ] as const;
   for (const [args, counted] of cases) {
     const { told } = await prepared(args);

@@ -12,11 +12,13 @@ const ASKED = { backend: "auto", keepPrivileges: false } as const;
 Deno.test("acquire() keeps run-time statistics on until it is disposed of", () => {
   const kernel = new FakeKernel();
   {
-    using acquired = acquire(kernel, { ...ASKED, runStats: true });
+    using acquired = acquire(kernel, { ...ASKED, runStats: "on" });
     assertEquals(acquired.facts.runStats, {
       agent: true,
       sysctl: false,
       other: false,
+      floorNs: 25,
+      costNs: 0,
     });
     assertEquals(kernel.statsEnabled, true);
   }
@@ -26,39 +28,92 @@ Deno.test("acquire() keeps run-time statistics on until it is disposed of", () =
 
 Deno.test("acquire() turns nothing on that it was not asked for", () => {
   const kernel = new FakeKernel();
-  using acquired = acquire(kernel, { ...ASKED, runStats: false });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "off" });
   assertEquals(acquired.facts.runStats.agent, false);
   assertEquals(kernel.statsEnabled, false);
+});
+
+Deno.test("acquire() keeps CAP_SYS_ADMIN for windows of statistics, and a program to look for others by", () => {
+  const kernel = new FakeKernel().giveIterators();
+  const window = { onMs: 100, everyMs: 1_000 };
+  using acquired = acquire(kernel, { ...ASKED, runStats: window });
+  assertEquals(kernel.statsEnabled, false);
+  assertEquals(acquired.keep, [{
+    capability: "CAP_SYS_ADMIN",
+    why:
+      "run-time statistics are kept in windows, and BPF_ENABLE_STATS asks for it each time",
+  }]);
+  const { runStats, fds, ownIds, facts } = acquired;
+  assertEquals(facts.runStats.window, window);
+  assertEquals(runStats?.window, window);
+  assertEquals(fds.includes(runStats?.probeFd ?? -1), true);
+  assertEquals(ownIds.program.length, 9);
+  assertEquals(
+    ownIds.program.every((id) => kernel.tables.program.get(id)),
+    true,
+  );
+  const reasons = acquire(kernel, {
+    ...ASKED,
+    runStats: window,
+    backend: "walk",
+  }).keep.map(({ why }) => why.split("; ").length);
+  assertEquals(reasons, [2]);
+  const all = acquire(kernel, {
+    ...ASKED,
+    runStats: window,
+    keepPrivileges: true,
+  });
+  assertEquals(all.keep, []);
+});
+
+Deno.test("acquire() keeps nothing for windows that it may not open", () => {
+  const kernel = new FakeKernel().giveIterators();
+  kernel.fail(BPF.ENABLE_STATS, EPERM);
+  using acquired = acquire(kernel, {
+    ...ASKED,
+    runStats: { onMs: 100, everyMs: 1_000 },
+  });
+  assertEquals([acquired.keep, acquired.runStats], [[], undefined]);
+  assertEquals(
+    acquired.facts.runStats.reason,
+    "BPF_ENABLE_STATS failed: EPERM",
+  );
 });
 
 Deno.test("acquire() notices that somebody else keeps statistics on", () => {
   const kernel = new FakeKernel();
   kernel.statsOther = true;
-  using acquired = acquire(kernel, { ...ASKED, runStats: true });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "on" });
   assertEquals(acquired.facts.runStats, {
     agent: true,
     sysctl: false,
     other: true,
+    floorNs: 25,
+    costReason: "somebody else kept statistics on at start",
   });
 });
 
 Deno.test("acquire() does not guess who else keeps statistics on beside the sysctl", () => {
   const kernel = new FakeKernel();
   kernel.statsSysctl = true;
-  using acquired = acquire(kernel, { ...ASKED, runStats: false });
-  assertEquals(acquired.facts.runStats, { agent: false, sysctl: true });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "off" });
+  assertEquals(acquired.facts.runStats, {
+    agent: false,
+    sysctl: true,
+    floorNs: 25,
+  });
 });
 
 Deno.test("acquire() leaves no program behind", () => {
   const kernel = new FakeKernel();
-  using _acquired = acquire(kernel, { ...ASKED, runStats: true });
+  using _acquired = acquire(kernel, { ...ASKED, runStats: "on" });
   assertEquals(kernel.tables.program.size, 0);
   assertEquals(kernel.openFds, 1);
 });
 
 Deno.test("acquire() says what is missing without privilege, and fails in nothing", () => {
   const kernel = new FakeKernel({ privileged: false });
-  using acquired = acquire(kernel, { ...ASKED, runStats: true });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "on" });
   const { capabilities, missing, runStats } = acquired.facts;
   assertEquals(capabilities, []);
   assertEquals(missing.map(({ capability }) => capability), ["CAP_SYS_ADMIN"]);
@@ -71,7 +126,7 @@ Deno.test("acquire() says what is missing without privilege, and fails in nothin
 
 Deno.test("acquire() says that a kernel before 5.8 cannot hold statistics on", () => {
   const kernel = new FakeKernel({ lacks: [BPF.ENABLE_STATS] });
-  using acquired = acquire(kernel, { ...ASKED, runStats: true });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "on" });
   assertEquals(
     acquired.facts.runStats.reason,
     "BPF_ENABLE_STATS failed: EINVAL",
@@ -81,35 +136,35 @@ Deno.test("acquire() says that a kernel before 5.8 cannot hold statistics on", (
 Deno.test("acquire() cannot tell about others where its own program does not run", () => {
   const kernel = new FakeKernel();
   kernel.fail(BPF.PROG_TEST_RUN, EINVAL);
-  using acquired = acquire(kernel, { ...ASKED, runStats: false });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "off" });
   assertEquals("other" in acquired.facts.runStats, false);
 });
 
 Deno.test("acquire() reads the JIT limit where it can", () => {
   const kernel = new FakeKernel();
   kernel.files.addFile("/proc/sys/net/core/bpf_jit_limit", "528482304\n");
-  using acquired = acquire(kernel, { ...ASKED, runStats: false });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "off" });
   assertEquals(acquired.facts.jitLimitBytes, 528482304);
-  using without = acquire(new FakeKernel(), { ...ASKED, runStats: false });
+  using without = acquire(new FakeKernel(), { ...ASKED, runStats: "off" });
   assertEquals("jitLimitBytes" in without.facts, false);
 });
 
 Deno.test("acquire() finds the kernel's release and its BTF", () => {
   const kernel = new FakeKernel();
   kernel.files.addFile("/proc/sys/kernel/osrelease", "6.18.5\n");
-  using acquired = acquire(kernel, { ...ASKED, runStats: false });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "off" });
   assertEquals(acquired.facts.kernelRelease, "6.18.5");
   assertEquals(acquired.facts.kernelBtf, {
     reason: "open of /sys/kernel/btf/vmlinux failed: ENOENT",
   });
-  using without = acquire(new FakeKernel(), { ...ASKED, runStats: false });
+  using without = acquire(new FakeKernel(), { ...ASKED, runStats: "off" });
   assertEquals("kernelRelease" in without.facts, false);
 });
 
 Deno.test("acquire() says that a capability is no good where the kernel refuses all the same", () => {
   const kernel = new FakeKernel();
   kernel.fail(BPF.PROG_GET_NEXT_ID, EPERM);
-  using acquired = acquire(kernel, { ...ASKED, runStats: false });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "off" });
   const [missing] = acquired.facts.missing;
   assertEquals(missing.capability, "CAP_SYS_ADMIN");
   assertStringIncludes(missing.how, "initial user namespace");
@@ -123,7 +178,7 @@ function keptBy(
 ) {
   using acquired = acquire(
     kernel,
-    { ...ASKED, runStats: false, ...asked },
+    { ...ASKED, runStats: "off", ...asked },
     unprivileged,
   );
   const { keep, iterators: { mayWalk, mayListBtf }, refused } = acquired;
@@ -143,7 +198,7 @@ Deno.test("acquire() keeps no capability where the iterators work, and takes BTF
   const kernel = new FakeKernel().giveIterators();
   assertEquals(keptBy(kernel), NOTHING);
   assertEquals(keptBy(kernel, { backend: "iterator" }), NOTHING);
-  using acquired = acquire(kernel, { ...ASKED, runStats: true });
+  using acquired = acquire(kernel, { ...ASKED, runStats: "on" });
   assertEquals(acquired.btfAtStart, []);
   assertEquals(kernel.fds.numbers, [...acquired.fds].sort((a, b) => a - b));
   const { ownIds } = acquired;

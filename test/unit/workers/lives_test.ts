@@ -49,7 +49,7 @@ class Process implements Disposable {
   /** Its descriptors are closed by execve(2), as libc.ts opens them. */
   acquire(options: Partial<AcquireOptions> = {}): Acquired {
     const acquired = acquire(this.kernel, {
-      runStats: true,
+      runStats: "on",
       backend: "auto",
       keepPrivileges: false,
       ...options,

@@ -4,7 +4,7 @@ import { untold } from "../../../workers/untold.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
 const ASKED = {
-  runStats: true,
+  runStats: "on",
   backend: "auto",
   keepPrivileges: true,
 } as const;

@@ -24,7 +24,7 @@ Deno.test("readCommandLine() tells what flags assign from what they ask for", ()
   assertEquals([...line.options], [["config", "/c"]]);
   assertEquals(line.assignments, [{
     setting: "run-stats",
-    change: { runStats: false },
+    change: { runStats: "off" },
     origin: "flag --run-stats",
   }]);
 });

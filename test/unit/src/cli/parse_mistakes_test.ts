@@ -98,7 +98,7 @@ const MISTAKES: readonly [args: string[], message: string][] = [
   ],
   [
     ["--run-stats", "no"],
-    'Cannot use --run-stats: expected on or off, found "no"',
+    'Cannot use --run-stats: expected off, on, or window=ON/EVERY with ON from 10ms to 1h and a longer EVERY of at most 1h, such as window=100ms/1s, found "no"',
   ],
   [
     ["--system-stats", "yes"],

@@ -30,7 +30,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     holdersIntervalMs: 5_000,
     backend: "auto",
     keepPrivileges: false,
-    runStats: true,
+    runStats: "on",
     operations: "off",
     mapCpuEntries: false,
     managers: [],
@@ -83,7 +83,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     backend: "walk",
     user: "nobody",
     keepPrivileges: false,
-    runStats: false,
+    runStats: "off",
     operations: { onMs: 10_000, everyMs: 100_000 },
     mapCpuEntries: true,
     managers: [

@@ -125,3 +125,21 @@ Deno.test("catalog says what each metric needs by rows that tell how good it is"
     }
   }
 });
+
+Deno.test("hereOf() gives counters the quality that their row has for totals", () => {
+  const windows = {
+    "run-stats": {
+      quality: "estimated",
+      totalsQuality: "lower bound",
+      reason: "in windows",
+    },
+  } as const;
+  assertEquals(here("program_runs_total", windows), {
+    quality: "lower bound",
+    reason: "in windows",
+  });
+  assertEquals(here("program_cpu_ratio", windows), {
+    quality: "estimated",
+    reason: "in windows",
+  });
+});

@@ -248,6 +248,50 @@ Deno.test("check() says how to get run-time statistics, by what is in the way", 
   assertEquals(remedy({ ...off, sysctl: true }), undefined);
 });
 
+Deno.test("check() tells of windows how far numbers can be trusted", () => {
+  const row = rowsOf(new FakeKernel(), {
+    facts: {
+      ...FACTS,
+      runStats: {
+        agent: true,
+        window: { onMs: 100, everyMs: 1_000 },
+        sysctl: false,
+        other: true,
+      },
+    },
+  }).get("run-stats");
+  assertEquals([row?.ok, row?.quality, row?.totalsQuality, row?.reason], [
+    true,
+    "estimated",
+    "lower bound",
+    "bpfpulse keeps them 100ms every 1s: CPU shares are estimates, totals lower bounds, counted 10 % of the time; another process keeps them",
+  ]);
+});
+
+Deno.test("check() tells what statistics cost here, or why that is not known", () => {
+  const row = (runStats: typeof FACTS.runStats) =>
+    rowsOf(new FakeKernel(), { facts: { ...FACTS, runStats } })
+      .get("stats-cost");
+  const measured = row({ agent: true, floorNs: 46.3, costNs: 68 });
+  assertEquals([measured?.quality, measured?.reason], [
+    "estimated",
+    "they add 68 ns to each run of a program; of an empty one they tell 46.3 ns",
+  ]);
+  const costReason = "somebody else kept statistics on at start";
+  const not = row({ agent: true, floorNs: 46.3, costReason });
+  assertEquals([not?.ok, not?.quality, not?.reason], [
+    false,
+    "unavailable",
+    `what they cost cannot be measured: ${costReason}; of an empty one they tell 46.3 ns`,
+  ]);
+  const off = row({ agent: false });
+  assertEquals([off?.ok, off?.quality], [true, undefined]);
+  assertEquals(
+    row({ agent: true })?.reason,
+    "measured when bpfpulse starts, where nobody else keeps them then",
+  );
+});
+
 Deno.test("check() fails with one sentence for each thing that is required and missing", () => {
   const kernel = new FakeKernel({ lacks: [BPF.LINK_GET_NEXT_ID] });
   kernel.fail(BPF.PROG_GET_NEXT_ID, EMFILE);

@@ -68,7 +68,7 @@ const MISTAKES: readonly [text: string, message: string][] = [
   ],
   [
     "run-stats: true",
-    "Cannot use run-stats in /x.yaml:1: expected on or off, found the boolean true",
+    "Cannot use run-stats in /x.yaml:1: expected off, on, or window=ON/EVERY with ON from 10ms to 1h and a longer EVERY of at most 1h, such as window=100ms/1s, found the boolean true",
   ],
   [
     "backend: iterate",
@@ -194,7 +194,7 @@ interval: 1s
       origin: "/x.yaml:6",
     },
     { setting: "interval", change: { intervalMs: 1000 }, origin: "/x.yaml:10" },
-    { setting: "run-stats", change: { runStats: false }, origin: "/x.yaml:9" },
+    { setting: "run-stats", change: { runStats: "off" }, origin: "/x.yaml:9" },
   ]);
 });
 

@@ -54,7 +54,8 @@ Deno.test("loadConfig() tells a file that cannot be read (1) from one that is wr
   });
   assertEquals(variable, {
     exitCode: 2,
-    message: 'Cannot use BPFPULSE_RUN_STATS: expected on or off, found "no"',
+    message:
+      'Cannot use BPFPULSE_RUN_STATS: expected off, on, or window=ON/EVERY with ON from 10ms to 1h and a longer EVERY of at most 1h, such as window=100ms/1s, found "no"',
   });
 });
 

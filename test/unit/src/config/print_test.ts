@@ -107,7 +107,10 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
     ),
     user: fc.constantFrom("nobody", "0", "65534", "true", "_a.b-c$"),
     keepPrivileges: fc.constant(false),
-    runStats: fc.boolean(),
+    runStats: fc.constantFrom<Config["runStats"]>("off", "on", {
+      onMs: 100,
+      everyMs: 1_000,
+    }),
     operations: fc.constantFrom<Config["operations"]>("off", "on", {
       onMs: 10_000,
       everyMs: 100_000,

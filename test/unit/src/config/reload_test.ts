@@ -51,7 +51,7 @@ Deno.test("planReload() names by flag what waits for a restart", () => {
     listen: [{ path: "/run/x" }],
     authTokenFile: "/t",
     backend: "walk",
-    runStats: false,
+    runStats: "off",
     includeSelf: true,
     maxSeries: 1,
   };

@@ -11,7 +11,6 @@ import {
   mapKind,
   objectCount,
   oneOf,
-  onOff,
   orList,
   refusalSentence,
 } from "../../../../src/config/value_kind.ts";
@@ -28,14 +27,11 @@ Deno.test("objectCount reads whole numbers from 1 to what a u32 holds", () => {
   }
 });
 
-Deno.test("booleanWord and onOff read their two words and no other", () => {
+Deno.test("booleanWord reads its two words and no other", () => {
   assertEquals(booleanWord.parse("true"), { ok: true, value: true });
   assertEquals(booleanWord.parse("false"), { ok: true, value: false });
-  assertEquals(onOff.parse("on"), { ok: true, value: true });
-  assertEquals(onOff.parse("off"), { ok: true, value: false });
   for (const text of ["", "1", "yes", "TRUE", "On", "toString"]) {
     assertEquals(booleanWord.parse(text), { ok: false });
-    assertEquals(onOff.parse(text), { ok: false });
   }
 });
 
@@ -64,16 +60,19 @@ Deno.test("mapKind() turns a value and keeps a refusal as it is", () => {
 
 Deno.test("refusalSentence() says what was expected, what was found and the nearest name", () => {
   assertEquals(
-    refusalSentence("--x", onOff, "o\u009bn", { ok: false }),
-    'Cannot use --x: expected on or off, found "o\\u009bn"',
+    refusalSentence("--x", booleanWord, "o\u009bn", { ok: false }),
+    'Cannot use --x: expected true or false, found "o\\u009bn"',
   );
   assertEquals(
-    refusalSentence("--x", onOff, "onn", { ok: false, nearest: "on" }),
-    'Cannot use --x: expected on or off, found "onn"; did you mean on?',
+    refusalSentence("--x", booleanWord, "onn", { ok: false, nearest: "on" }),
+    'Cannot use --x: expected true or false, found "onn"; did you mean on?',
   );
   assertEquals(
-    refusalSentence("--x", onOff, "maybe", { ok: false, because: "so there" }),
-    'Cannot use --x: expected on or off, found "maybe", so there',
+    refusalSentence("--x", booleanWord, "maybe", {
+      ok: false,
+      because: "so there",
+    }),
+    'Cannot use --x: expected true or false, found "maybe", so there',
   );
 });
 

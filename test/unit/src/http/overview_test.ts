@@ -91,6 +91,29 @@ Deno.test("GET / tells who keeps run-time statistics on", async () => {
     [Parameters<typeof someFacts>[0], string]
   > = [
     [
+      {
+        runStats: {
+          agent: true,
+          sysctl: false,
+          other: false,
+          floorNs: 46.3,
+          costNs: 68,
+        },
+      },
+      "kept on by this agent; they add 68 ns to each run of a program; of an empty one they tell 46.3 ns",
+    ],
+    [
+      {
+        runStats: {
+          agent: true,
+          window: { onMs: 100, everyMs: 1_000 },
+          sysctl: false,
+          other: false,
+        },
+      },
+      "kept on 100ms every 1s; CPU shares: estimated; totals: lower bound: counted 10 % of the time",
+    ],
+    [
       { runStats: { agent: false, sysctl: true, other: true } },
       "by kernel.bpf_stats_enabled",
     ],

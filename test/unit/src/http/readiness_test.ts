@@ -68,7 +68,14 @@ Deno.test("readiness() is ready once every collector has its first sample", () =
     atStart: ["CAP_SYS_ADMIN"],
     missing: [],
   });
-  assertEquals(answer.runStats, { agent: true, sysctl: false, other: false });
+  assertEquals(answer.runStats, {
+    agent: true,
+    sysctl: false,
+    other: false,
+    coverageRatio: 1,
+    totalsQuality: "exact",
+    ratesQuality: "exact",
+  });
 });
 
 Deno.test("readiness() waits for a collector that has no sample, and leaves out what it does not know", () => {

@@ -60,7 +60,7 @@ Deno.test("render() has nothing of objects while their tables are starting or un
     ];
     assertEquals(
       families.filter((name) => !/_collector_|_agent_|^process_/.test(name)),
-      ["odigos_ebpf_stats_enabled"],
+      ["odigos_ebpf_stats_enabled", "odigos_ebpf_stats_coverage_ratio"],
     );
   }
 });

@@ -122,20 +122,6 @@ Deno.test("system_resource_usage_percent tells memlock of all memory, and the fu
   );
 });
 
-Deno.test("stats_enabled leaves out the sources that cannot be told", async () => {
-  const facts = someFacts({ runStats: { agent: false, sysctl: true } });
-  assertEquals(
-    linesOf(
-      await pageOf(anExposition({ facts })),
-      "odigos_ebpf_stats_enabled",
-    ),
-    [
-      'odigos_ebpf_stats_enabled{source="agent"} 0',
-      'odigos_ebpf_stats_enabled{source="sysctl"} 1',
-    ],
-  );
-});
-
 const TOTAL_MEMORY = "odigos_ebpf_total_memory_bytes";
 const TOTAL_MEMLOCK = "odigos_ebpf_total_memlock_bytes";
 const USAGE = "odigos_ebpf_system_resource_usage_percent";

@@ -244,3 +244,40 @@ Deno.test("Aggregator.holders() calls no object an orphan that was seen after a 
     "the maps could not be read",
   );
 });
+
+Deno.test("Aggregator.runStats() takes ratios from windows alone, and forgets them when none can be opened", () => {
+  const window = { onMs: 100, everyMs: 1_000 };
+  const worker = new ProgramsWorker(100, window);
+  worker.sample(1_000, [{ id: 3 }, { id: 7, ns: 0 }]);
+  const { aggregator } = worker;
+  assertEquals(aggregator.freeze().runStats, { window });
+  aggregator.runStats({
+    kind: "run_stats",
+    epoch: 1,
+    pass: {
+      fromMs: 1_100,
+      toMs: 1_200,
+      elapsedMs: 1_000,
+      countedMs: 100,
+      isOther: true,
+      ids: Uint32Array.of(7),
+      births: Uint32Array.of(2),
+      runTimeNs: Float64Array.of(25e6),
+      runCounts: Float64Array.of(50),
+    },
+  });
+  const table = worker.sample(1_500, [{ id: 3 }, { id: 7, ns: 400e6 }]);
+  assertEquals([...table.columns.cpuRatio], [0, 0.25]);
+  assertEquals([...table.columns.runTimeNs], [0, 400e6]);
+  assertEquals(aggregator.freeze().runStats, {
+    window,
+    coverageRatio: 0.1,
+    runsPerSecond: 500,
+    isOther: true,
+  });
+  const reason = "BPF_ENABLE_STATS failed: EPERM";
+  aggregator.runStatsFailed({ kind: "run_stats_failed", epoch: 1, reason });
+  const { runStats, tables } = aggregator.freeze();
+  assertEquals(runStats, { window, reason });
+  assertEquals([...tables.program.columns.cpuRatio], [NaN, NaN]);
+});

@@ -11,6 +11,7 @@ import {
 } from "../../../../workers/columns.ts";
 import type { ProgramDescription } from "../../../../workers/programs/model.ts";
 import type { TableFailure } from "../../../../workers/protocol.ts";
+import type { Window } from "../../../../workers/windows.ts";
 
 /** One object of a sample: id, load time (what tells two with one id apart), counters. */
 export interface Sight {
@@ -30,9 +31,10 @@ export class ProgramsWorker {
   #birthSeq = 0;
   #births = new Map<string, number>();
 
-  constructor(maxSeries = 100) {
+  constructor(maxSeries = 100, runStatsWindow?: Window) {
     this.aggregator = new Aggregator({
       maxSeries,
+      runStatsWindow,
       openBlock: (buffer) => new BlockReader(buffer),
       textOf: (type, { id }) => ({ labels: `${type}=${id}`, info: `i${id}` }),
     });
