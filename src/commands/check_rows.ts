@@ -15,6 +15,7 @@ import { bufferRow } from "./check_buffers.ts";
 import { cpuEntriesRow } from "./check_cpu_entries.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
+import { ringLossesRow } from "./check_ring_losses.ts";
 import {
   loadEventsRow,
   mapEntriesRow,
@@ -74,6 +75,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     mapEntriesRow(facts, maps),
     cpuEntriesRow(facts),
     bufferRow("ring-buffers", facts, node),
+    ringLossesRow(facts, node),
     perfBuffers,
     perfLossesRow(facts, perfBuffers),
     runStatsRow(facts),

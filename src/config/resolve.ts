@@ -40,6 +40,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     runStats: true,
     operations: "off",
     mapCpuEntries: false,
+    ringLosses: "off",
     managers: [],
     systemStats: true,
     includeSelf: false,

@@ -20,6 +20,10 @@ import {
   type OperationsReadiness,
   operationsReadiness,
 } from "./operations_readiness.ts";
+import {
+  type RingLossesReadiness,
+  ringLossesReadiness,
+} from "./ring_losses_readiness.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
@@ -94,6 +98,7 @@ export interface Readiness {
   };
   readonly runStats: RunStatsFacts;
   readonly operations: OperationsReadiness;
+  readonly ringLosses: RingLossesReadiness;
 }
 
 export interface ReadinessInput {
@@ -128,6 +133,7 @@ export function readiness(input: ReadinessInput): Readiness {
     },
     runStats: facts.runStats,
     operations: operationsReadiness(facts, snapshot, nowMs),
+    ringLosses: ringLossesReadiness(facts, snapshot),
   };
 }
 
