@@ -26,7 +26,8 @@ const FD_BY_ID = {
   btf: BPF.BTF_GET_FD_BY_ID,
 } as const;
 
-/** `enum bpf_attach_type` of iterators. */
+/** `enum bpf_attach_type`, of programs that run where a function ends, and of iterators. */
+export const TRACE_FEXIT = 25;
 export const TRACE_ITER = 28;
 /** `enum bpf_prog_type` of programs that are attached to functions of the kernel, iterators among them. */
 export const TRACING = 26;

@@ -32,6 +32,7 @@ export type { PerfIterator } from "./perf_buffers/open.ts";
 export * from "./port.ts";
 export * from "./procfs.ts";
 export type { OpenRings } from "./rings/open.ts";
+export type { RingLossProbe } from "./rings/open_losses.ts";
 export { RING_FLAGS, RING_RECORD, RING_RECORD_BYTES } from "./rings/record.ts";
 export * from "./struct.ts";
 export * from "./symbols.ts";

@@ -172,6 +172,11 @@ export async function startAgent(ports: AgentPorts): Promise<RunningAgent> {
   for (const { capability, gives, how } of facts.missing) {
     log.warn(`Without ${capability} there is no view of ${gives}: ${how}`);
   }
+  if (facts.ringLosses?.reason !== undefined) {
+    log.warn(
+      `Cannot count losses of ring buffers one by one: ${facts.ringLosses.reason}`,
+    );
+  }
   supervisor.start();
   let tidied = 0;
   let cancelTidying = () => {};

@@ -18,6 +18,7 @@ export const CHECK_NAMES = [
   "map-entries",
   "map-cpu-entries",
   "ring-buffers",
+  "ring-losses",
   "perf-buffers",
   "perf-losses",
   "run-stats",

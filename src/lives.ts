@@ -72,6 +72,7 @@ export async function prepare(
     runStats: whenRunsAreCounted(invocation),
     operations: invocation.kind === "once" ? "off" : config.operations,
     mapCpuEntries: config.mapCpuEntries,
+    ringLosses: config.ringLosses,
     backend: config.backend,
     keepPrivileges: config.keepPrivileges,
     isDryRun: invocation.kind === "catalog",

@@ -8,6 +8,7 @@ import {
   PERF_COLUMNS,
   RING_COLUMNS,
 } from "../workers/maps/buffers_model.ts";
+import { RING_LOSSES_OFF } from "../workers/maps/ring_losses.ts";
 import { Buffers } from "../src/state/buffers.ts";
 import type { PerfColumn, RingColumn } from "../src/state/buffers.ts";
 import type { NodeSnapshot } from "../src/state/node_state.ts";
@@ -35,6 +36,8 @@ const RING: Record<RingColumn, number> = {
   lossEpisodes: 0,
   fillRatioMax: 0.25,
   skippedBytes: 0,
+  lostEvents: NaN,
+  isLostExact: NaN,
   isBroken: 0,
 };
 const PERF: Record<PerfColumn, number> = {
@@ -61,7 +64,7 @@ export function aBuffersPass(
     passes: 10,
     spentMs: 2,
     periodMs: 100,
-    unavailable: {},
+    unavailable: { ringLosses: RING_LOSSES_OFF },
     rings: Float64Array.from(
       rings.flatMap((ring) =>
         RING_COLUMNS.map((name) =>

@@ -22,6 +22,7 @@ import {
   totalMemory,
 } from "./kernel_facts.ts";
 import { type MemlockFacts, memlockFacts } from "./maps/memory_facts.ts";
+import type { RingLossesFacts } from "./maps/ring_losses.ts";
 import { openOperationsAtStart, type OwnObjects } from "./operations_open.ts";
 import type { OperationsFacts, OperationsMode } from "./operations_model.ts";
 import { type NewestIds, newestIds } from "./newest_ids.ts";
@@ -64,6 +65,8 @@ export interface NodeFacts {
   readonly loadEvents: { readonly reason?: string };
   /** Counting of bpf() operations; absent only in facts that acquire() did not make. */
   readonly operations?: OperationsFacts;
+  /** Counting of events that found no room in a ring buffer; absent only in facts that acquire() did not make. */
+  readonly ringLosses?: RingLossesFacts;
   /** `net.core.bpf_jit_limit`; absent where it cannot be read. */
   readonly jitLimitBytes?: number;
   /** Absent only in facts that acquire() did not make. */
@@ -88,6 +91,8 @@ export interface AcquireOptions {
   readonly operations?: "off" | OperationsMode;
   /** Tell what each CPU counted of the entries of maps; absent: no. */
   readonly mapCpuEntries?: boolean;
+  /** Count losses of ring buffers one by one; absent: off. */
+  readonly ringLosses?: RingLossesFacts["mode"];
   /** How objects are to be read; `auto` takes the iterators where they work. */
   readonly backend: "auto" | BackendName;
   /** No privilege is given up afterwards. */
@@ -128,6 +133,7 @@ export function acquire(
     runStats,
     operations = "off",
     mapCpuEntries = false,
+    ringLosses = "off",
     backend,
     keepPrivileges,
     isDryRun = false,
@@ -137,9 +143,10 @@ export function acquire(
   const capabilities = effectiveCapabilities(kernel);
   const stats = holdRunStats(kernel, runStats, isDryRun);
   const walks = mayWalkIds(kernel);
-  const all = backend === "walk"
-    ? undefined
-    : openIterators(kernel, false, mapCpuEntries);
+  const all = backend === "walk" ? undefined : openIterators(kernel, false, {
+    mapCpuEntries,
+    ringLosses: isDryRun ? "off" : ringLosses,
+  });
   // Nobody tries for holders then, so nobody complains.
   const { holders: _, ...none } = noIterators("--backend walk was asked for");
   const opened: Iterators = all?.iterators ?? {
@@ -201,6 +208,7 @@ export function acquire(
       ...(all?.open ?? []).flatMap(({ linkFd, pinFd, boundFd }) =>
         [linkFd, pinFd, boundFd].filter((fd) => fd !== undefined)
       ),
+      ...(all?.fds ?? []),
       ...counting.fds,
     ],
     keep,
@@ -212,8 +220,11 @@ export function acquire(
       privileges: privilegesNow(kernel, false, []),
       runStats: stats.facts,
       operations: isDryRun && operations !== "off"
-        ? { mode: operations, reason: "nothing was attached to try it" }
+        ? { mode: operations, reason: NOT_TRIED }
         : counting.facts,
+      ringLosses: isDryRun && ringLosses === "on"
+        ? { mode: ringLosses, reason: NOT_TRIED }
+        : all?.ringLosses ?? withoutIterators(ringLosses),
       loadEvents: typeof loadEvents === "string" ? { reason: loadEvents } : {},
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
       memlock: memlockFacts(iterators),
@@ -240,6 +251,14 @@ export function acquire(
 
 const WINDOWED_STATS =
   "run-time statistics are kept in windows, and BPF_ENABLE_STATS asks for it each time";
+const NOT_TRIED = "nothing was attached to try it";
+
+function withoutIterators(mode: RingLossesFacts["mode"]): RingLossesFacts {
+  return mode === "off" ? { mode } : {
+    mode,
+    reason: "they are read by an iterator, and the walk was asked for",
+  };
+}
 
 function whatIsKept(
   { walking, creating, attaching, switching, capabilities }: {

@@ -25,7 +25,7 @@ import {
   type OpenIterator,
   openPerfBuffers,
   openPinned,
-  openRings,
+  type OpenRings,
   perCpuBases,
   PerCpuTable,
   PERF_STRUCTS,
@@ -36,6 +36,7 @@ import {
   readBtf,
   type RecordTable,
   RING_FUNCTIONS,
+  RING_LOSS_TYPES,
   RING_STRUCTS,
   structsOf,
 } from "../ffi/mod.ts";
@@ -47,6 +48,7 @@ import {
 } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import { proveMemory } from "./maps/memory_check.ts";
+import { openRingsAnd, type RingLossesFacts } from "./maps/ring_losses.ts";
 import { STRUCT_OPS_SAMPLE } from "./maps/memory_samples.ts";
 import { MEMORY_TYPES } from "./maps/memory_terms.ts";
 import {
@@ -75,32 +77,64 @@ export interface OpenedIterators extends Disposable {
   /** All of them. */
   readonly open: readonly OpenIterator[];
   readonly ownIds: OwnIds;
+  readonly ringLosses: RingLossesFacts;
+  /** Other descriptors that are to be held. */
+  readonly fds: readonly number[];
+}
+
+/** What openIterators() is to open beside what it always does. */
+export interface IteratorOptions {
+  /** Tell what each CPU counted of the entries of maps. */
+  readonly mapCpuEntries?: boolean;
+  /** Count losses of ring buffers one by one; absent: off. */
+  readonly ringLosses?: RingLossesFacts["mode"];
+}
+
+/** What openAll() fills. */
+interface Found {
+  readonly open: OpenIterator[];
+  readonly fds: number[];
+  /** The agent's own objects, beside those of `open`. */
+  readonly map: number[];
+  readonly program: number[];
+  readonly link: number[];
+  ringLosses: RingLossesFacts;
 }
 
 /**
  * Never fails for what a kernel may answer.
  * @param mayWalk as in Iterators
- * @param withCpuEntries the entries that each CPU counted are wanted too
  */
 export function openIterators(
   kernel: KernelPort,
   mayWalk: boolean,
-  withCpuEntries = false,
+  { mapCpuEntries = false, ringLosses = "off" }: IteratorOptions = {},
 ): OpenedIterators {
-  const open: OpenIterator[] = [];
-  const map: number[] = [];
-  const found = openAll(kernel, open, map, withCpuEntries);
+  const all: Found = {
+    open: [],
+    fds: [],
+    map: [],
+    program: [],
+    link: [],
+    ringLosses: { mode: ringLosses },
+  };
+  const { open, fds, map, program, link } = all;
+  const found = openAll(kernel, all, mapCpuEntries);
   return {
     iterators: { ...found, mayWalk, mayListBtf: mayWalk },
     open,
+    fds,
+    ringLosses: all.ringLosses,
     ownIds: {
       map: map.sort(ascending),
-      program: open.map(({ programId }) => programId).sort(ascending),
-      link: open.map(({ linkId }) => linkId).sort(ascending),
+      program: [...program, ...open.map(({ programId }) => programId)]
+        .sort(ascending),
+      link: [...link, ...open.map(({ linkId }) => linkId)].sort(ascending),
       btf: typeof found.perf === "object" ? [found.perf.btfId] : [],
     },
     [Symbol.dispose]() {
       for (const one of open.splice(0)) closeIterator(kernel, one);
+      for (const fd of fds.splice(0)) kernel.close(fd);
     },
   };
 }
@@ -123,12 +157,14 @@ export function noIterators(reason: string): Iterators {
 
 function openAll(
   kernel: KernelPort,
-  open: OpenIterator[],
-  ownMaps: number[],
+  found: Found,
   withCpuEntries: boolean,
 ): Omit<Iterators, "mayWalk" | "mayListBtf"> {
-  const btf = scan(kernel);
+  const { open, map: ownMaps } = found;
+  const { mode } = found.ringLosses;
+  const btf = scan(kernel, mode);
   if (typeof btf === "string") {
+    if (mode === "on") found.ringLosses = { mode, reason: btf };
     return {
       ...noIterators(btf),
       ...(withCpuEntries ? { cpuEntries: btf } : {}),
@@ -183,7 +219,7 @@ function openAll(
       open.splice(open.indexOf(one), 1);
     }
   }
-  const rings = openRings(kernel, types, pins);
+  const { rings, ringLosses } = openWithLosses(kernel, types, pins, found);
   const perf = openPerfBuffers(kernel, types, pins);
   for (const one of [rings, perf]) {
     if (typeof one === "string") continue;
@@ -202,7 +238,37 @@ function openAll(
     memory: proveMemory(kernel, types, all.map),
     rings,
     perf,
+    ...(ringLosses === undefined ? {} : { ringLosses }),
   };
+}
+
+function openWithLosses(
+  kernel: KernelPort,
+  types: Btf,
+  pins: PinPlace,
+  found: Found,
+): Pick<Iterators, "ringLosses"> & { readonly rings: OpenRings | string } {
+  const { mode } = found.ringLosses;
+  const { rings, losses, reason } = openRingsAnd(
+    kernel,
+    types,
+    pins,
+    mode === "on",
+  );
+  if (losses === undefined) {
+    if (mode === "on") {
+      found.ringLosses = { mode, reason: reason ?? "nothing was tried" };
+    }
+    return { rings, ...(reason === undefined ? {} : { ringLosses: reason }) };
+  }
+  const { functions, sweep, programFds, linkFds } = losses;
+  found.open.push(sweep);
+  found.fds.push(...programFds, ...linkFds);
+  found.map.push(...losses.mapIds);
+  found.program.push(...losses.programIds);
+  found.link.push(...losses.linkIds);
+  found.ringLosses = { mode, functions };
+  return { rings };
 }
 
 /** What follows programs and maps to their BTF. */
@@ -226,7 +292,10 @@ function openBtf(
   };
 }
 
-function scan(kernel: KernelPort): Btf | string {
+function scan(
+  kernel: KernelPort,
+  ringLosses: RingLossesFacts["mode"],
+): Btf | string {
   const bytes = readBtf(kernel);
   if (typeof bytes === "number") {
     return `no iterators without BTF: open of ${KERNEL_BTF_PATH} failed: ${
@@ -248,6 +317,7 @@ function scan(kernel: KernelPort): Btf | string {
           STRUCT_OPS_SAMPLE,
           ...RING_STRUCTS,
           ...PERF_STRUCTS,
+          ...(ringLosses === "on" ? RING_LOSS_TYPES.structs : []),
         ]),
       ],
       functions: [
@@ -257,6 +327,7 @@ function scan(kernel: KernelPort): Btf | string {
           ...HOLDER_FUNCTIONS,
           ...tables.flatMap(callsOf),
           ...RING_FUNCTIONS,
+          ...(ringLosses === "on" ? RING_LOSS_TYPES.functions : []),
         ]),
       ],
       enumerators: [

@@ -21,9 +21,9 @@ import {
   IteratorSession,
   KERNEL_BTF_PATH,
   type KernelPort,
-  linkIdOf,
   lookUpElement,
   MAP_LOOKUP,
+  objectId,
   type OpenIterator,
   type OpenOperations,
   openOperations,
@@ -188,7 +188,7 @@ function hold(
     fds,
     mapIds: opened.mapIds,
     programIds: [...opened.programIds, drain.programId],
-    linkIds: [drain.linkId, ...linkFds.map((fd) => linkIdOf(kernel, fd))],
+    linkIds: [drain.linkId, ...linkFds.map((fd) => objectId(kernel, fd))],
     attachingNeedsCapability: needs,
     [Symbol.dispose]() {
       for (const fd of fds) kernel.close(fd);

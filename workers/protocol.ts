@@ -67,6 +67,8 @@ export interface Iterators
   readonly mayListBtf: boolean;
   /** Over ring buffers, or one sentence why there is none; absent where nobody tried. */
   readonly rings?: OpenRings | string;
+  /** One sentence why their losses are not counted one by one; absent where they are. */
+  readonly ringLosses?: string;
   /** Over perf buffers, likewise. */
   readonly perf?: PerfIterator | string;
   /** Over what each CPU counted of the entries of maps, likewise. */

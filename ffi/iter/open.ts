@@ -7,15 +7,14 @@
 import {
   createIteratorLink,
   type IteratorLimits,
-  objectInfo,
   TRACE_ITER,
   TRACING,
 } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { E2BIG, errnoName } from "../errno.ts";
 import { Fd } from "../fd.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelBuffer, KernelPort } from "../port.ts";
-import { LINK_INFO, PROG_INFO } from "../uapi.ts";
 import { loadOrRefusal, type Refusal } from "../verifier.ts";
 import { compile, type Compiled } from "./compile.ts";
 import { Absent } from "./emitter.ts";
@@ -176,21 +175,14 @@ export function linkIterator(
   if (linkFd < 0) return `BPF_LINK_CREATE failed: ${errnoName(-linkFd)}`;
   return {
     linkFd,
-    linkId: idOf(kernel, linkFd, LINK_INFO.id.offset),
-    programId: idOf(kernel, program.number, PROG_INFO.id.offset),
+    linkId: objectId(kernel, linkFd),
+    programId: objectId(kernel, program.number),
     form,
     recordBytes,
     fields,
     absent,
     ...(boundFd === undefined ? {} : { boundFd }),
   };
-}
-
-/** 0 where it cannot be had, which no object has. */
-function idOf(kernel: KernelPort, fd: number, offset: number): number {
-  const info = kernel.allocate(16);
-  const filled = objectInfo(kernel, fd, info, 16);
-  return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
 }
 
 /** For whoever asked for a program that was refused. */

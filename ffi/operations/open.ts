@@ -4,7 +4,7 @@
  * attached yet; or one sentence why there is none. Needs CAP_BPF and CAP_PERFMON.
  * @module
  */
-import { createMap, objectInfo, type ProgramSpec, TRACING } from "../bpf.ts";
+import { createMap, type ProgramSpec, TRACE_FEXIT, TRACING } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { errnoName } from "../errno.ts";
 import { Absent } from "../iter/emitter.ts";
@@ -13,8 +13,8 @@ import { type OpenIterator, openProgram } from "../iter/open.ts";
 import { pinned, type PinPlace } from "../iter/pins.ts";
 import type { Form } from "../iter/table.ts";
 import { MAP_TYPES, PROG_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
-import { LINK_INFO, MAP_INFO, PROG_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
 import { type CountingPrograms, programFds } from "./attach.ts";
 import {
@@ -36,7 +36,6 @@ import {
 /** `enum bpf_attach_type` */
 const TRACE_RAW_TP = 23;
 const TRACE_FENTRY = 24;
-const TRACE_FEXIT = 25;
 const LSM_MAC = 27;
 const COMPILERS = {
   enter: compileEnter,
@@ -92,9 +91,7 @@ export function openOperations(
     pins,
   );
   if (typeof drain === "string") return giveUp(drain);
-  const mapIds = Object.values(maps).map((fd) =>
-    idOf(kernel, fd, MAP_INFO.id.offset)
-  );
+  const mapIds = Object.values(maps).map((fd) => objectId(kernel, fd));
   // The programs and the iterator keep them.
   kernel.close(maps.rows);
   kernel.close(maps.starts);
@@ -104,9 +101,7 @@ export function openOperations(
     stateFd: maps.state,
     drain,
     mapIds,
-    programIds: programFds(programs).map((fd) =>
-      idOf(kernel, fd, PROG_INFO.id.offset)
-    ),
+    programIds: programFds(programs).map((fd) => objectId(kernel, fd)),
   };
 }
 
@@ -199,16 +194,4 @@ function createState(kernel: KernelPort): number {
     maxEntries: 1,
     name: "bpfpulse_state",
   });
-}
-
-/** Id of the link behind a descriptor; 0 where it cannot be had, which no link has. */
-export function linkIdOf(kernel: KernelPort, fd: number): number {
-  return idOf(kernel, fd, LINK_INFO.id.offset);
-}
-
-/** 0 where it cannot be had, which no object has. */
-function idOf(kernel: KernelPort, fd: number, offset: number): number {
-  const info = kernel.allocate(16);
-  const filled = objectInfo(kernel, fd, info, 16);
-  return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
 }

@@ -3,13 +3,7 @@
  * port, the kernel's BTF. Out: a link, as plain data that can be handed to a thread or a later life; or why there is none.
  * @module
  */
-import {
-  createMap,
-  type MapSpec,
-  objectInfo,
-  TRACE_ITER,
-  TRACING,
-} from "../bpf.ts";
+import { createMap, type MapSpec, TRACE_ITER, TRACING } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { errnoName } from "../errno.ts";
 import { Absent } from "../iter/emitter.ts";
@@ -17,10 +11,16 @@ import { linkIterator, type OpenIterator, sentenceOf } from "../iter/open.ts";
 import type { PinPlace } from "../iter/pins.ts";
 import type { Form } from "../iter/table.ts";
 import { MAP_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
-import { MAP_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
-import { compileRings, RING_BUDGET_BYTES, type RingMaps } from "./program.ts";
+import type { RingLossProbe } from "./open_losses.ts";
+import {
+  compileRings,
+  type LossMaps,
+  RING_BUDGET_BYTES,
+  type RingMaps,
+} from "./program.ts";
 import {
   RING_KEY_BYTES,
   RING_RECORD_BYTES,
@@ -34,9 +34,18 @@ const MOST_RINGS = 2048;
 export interface OpenRings extends OpenIterator {
   /** The agent's own, held by the program. */
   readonly mapIds: readonly number[];
+  /** Absent where losses are not counted one by one. */
+  readonly losses?: RingLossProbe;
 }
 
-/** Tried in turn: the first asks for 6.4. */
+/** What openRings() may do without. */
+export interface RingOptions {
+  /** Tried in turn: the first asks for 6.4. */
+  readonly forms?: readonly Form[];
+  /** Of the loss probe whose counts the records are to have. */
+  readonly losses?: LossMaps;
+}
+
 const FORMS: readonly Form[] = ["typed", "probe"];
 
 /** Answers one sentence where none of the forms works. Needs CAP_BPF and CAP_PERFMON. Since 5.8. */
@@ -44,7 +53,7 @@ export function openRings(
   kernel: KernelPort,
   btf: Btf,
   pins: PinPlace,
-  forms: readonly Form[] = FORMS,
+  { forms = FORMS, losses }: RingOptions = {},
 ): OpenRings | string {
   const attachBtfId = btf.functionId("bpf_iter_bpf_map");
   if (attachBtfId === undefined) return "this kernel has no iterator over maps";
@@ -62,7 +71,7 @@ export function openRings(
     const opened = load(
       kernel,
       btf,
-      { states, budget },
+      { states, budget, ...(losses === undefined ? {} : { losses }) },
       attachBtfId,
       forms,
     );
@@ -71,7 +80,7 @@ export function openRings(
     return {
       ...opened,
       ...(pinFd < 0 ? {} : { pinFd }),
-      mapIds: [idOf(kernel, states), idOf(kernel, budget)],
+      mapIds: [objectId(kernel, states), objectId(kernel, budget)],
     };
   } finally {
     kernel.close(states);
@@ -134,12 +143,4 @@ function whatIsThere(
     else absent[name] = `this kernel has no ${struct}.${member}`;
   }
   return { recordBytes: RING_RECORD_BYTES, fields, absent };
-}
-
-/** 0 where it cannot be had, which no map has. */
-function idOf(kernel: KernelPort, fd: number): number {
-  const info = kernel.allocate(MAP_INFO.size);
-  return objectInfo(kernel, fd, info, 8) < 8
-    ? 0
-    : MAP_INFO.id.get(info.view, MAP_INFO.id.offset);
 }

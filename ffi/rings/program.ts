@@ -13,6 +13,7 @@ import { MAP_TYPES } from "../names.ts";
 import {
   RING_FLAGS,
   RING_KEY_BYTES,
+  RING_LOSS,
   RING_RECORD,
   RING_RECORD_BYTES,
   RING_STATE,
@@ -62,6 +63,16 @@ export interface RingMaps {
   readonly states: number;
   /** One element of RING_BUDGET_BYTES: headers that the present pass may still read, which pass that is, and what forget() needs. */
   readonly budget: number;
+  /** Of the loss probe; absent where there is none. */
+  readonly losses?: LossMaps;
+}
+
+/** What the loss probe counts in. */
+export interface LossMaps {
+  /** From RING_KEY_BYTES to RING_LOSS_BYTES. */
+  readonly table: number;
+  /** One element of UNPLACED_BYTES. */
+  readonly unplaced: number;
 }
 
 /** Offsets from r10. */
@@ -97,6 +108,7 @@ export function compileRings(
   if (loop === undefined) throw new Absent("this kernel has no bpf_iter_num");
   begin(emit);
   readPositions(emit);
+  findLosses(emit, maps.losses);
   findState(emit, maps);
   setOut(emit);
   forget(emit, maps);
@@ -194,6 +206,24 @@ function position(emit: Emitter, member: string): void {
   emit.asm.move("r1", "r9");
   if (emit.view("bpf_ringbuf")) emit.asm.load(8, "r0", "r0", offset);
   else emit.peek(8, offset);
+}
+
+/** Writes what the loss probe counted, and tells its table that the ring is still there. */
+function findLosses({ asm }: Emitter, losses: LossMaps | undefined): void {
+  if (losses === undefined) {
+    asm.store(8, "r10", RECORD + RING_RECORD.lost, -1)
+      .store(8, "r10", RECORD + RING_RECORD.unplaced, -1);
+    return;
+  }
+  asm.store(8, "r10", RECORD + RING_RECORD.lost, 0)
+    .mapValue("r1", losses.unplaced, 0).load(8, "r0", "r1", 0)
+    .store(8, "r10", RECORD + RING_RECORD.unplaced, "r0")
+    .mapFd("r1", losses.table).move("r2", "r10").alu64("r2", "+=", KEY)
+    .call(MAP_LOOKUP_ELEM).jump("r0", "==", 0, "lossless").move("r8", "r0")
+    .load(8, "r1", "r8", RING_LOSS.lost)
+    .store(8, "r10", RECORD + RING_RECORD.lost, "r1")
+    .call(KTIME_GET_NS).store(8, "r8", RING_LOSS.seenNs, "r0")
+    .label("lossless");
 }
 
 /** Leaves what is known of the ring in r8; makes it where nothing is, or only of an earlier ring. */

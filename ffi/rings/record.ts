@@ -1,6 +1,6 @@
 /**
- * Owns what the ring program writes for each ring buffer, and what it remembers of one between two passes. In: nothing. Out:
- * offsets. Positions count bytes from the ring's creation on.
+ * Owns what the ring program writes for each ring buffer, what it remembers of one between two passes, and what the loss probe counts
+ * of one. In: nothing. Out: offsets. Positions count bytes from the ring's creation on.
  * @module
  */
 
@@ -31,8 +31,12 @@ export const RING_RECORD = {
   flags: 96,
   /** u32: headers that were read in this pass. */
   steps: 100,
+  /** Calls that found no way into the ring since the loss probe was attached; all 1 where there is none. */
+  lost: 104,
+  /** Of all rings together: such calls that found no room in the probe's table. */
+  unplaced: 112,
 } as const;
-export const RING_RECORD_BYTES = 104;
+export const RING_RECORD_BYTES = 120;
 
 export const RING_FLAGS = {
   /** The walk stands before a record that is not committed yet. */
@@ -65,3 +69,13 @@ export const RING_STATE = {
 export const RING_STATE_BYTES = 56;
 /** u32 id, u32 0, u64 cookie. */
 export const RING_KEY_BYTES = 16;
+
+/** Offsets in the value of the loss probe's table, of u64; its key is that of the map of states. */
+export const RING_LOSS = {
+  lost: 0,
+  /** CLOCK_MONOTONIC in ns when the ring was last known to be there. */
+  seenNs: 8,
+} as const;
+export const RING_LOSS_BYTES = 16;
+/** Value of the one element of the probe's other map: a u64, RING_RECORD.unplaced. */
+export const UNPLACED_BYTES = 8;

@@ -16,6 +16,7 @@ import { cpuEntriesRow } from "./check_cpu_entries.ts";
 import { holdersRow } from "./check_holders.ts";
 import { operationsRow } from "./check_operations.ts";
 import { runStatsRow, statsCostRow } from "./check_run_stats.ts";
+import { ringLossesRow } from "./check_ring_losses.ts";
 import {
   loadEventsRow,
   mapEntriesRow,
@@ -77,6 +78,7 @@ export function checkRows(facts: NodeFacts, node: SampledState): CheckRow[] {
     mapEntriesRow(facts, maps),
     cpuEntriesRow(facts),
     bufferRow("ring-buffers", facts, node),
+    ringLossesRow(facts, node),
     perfBuffers,
     perfLossesRow(facts, perfBuffers),
     runStatsRow(facts),

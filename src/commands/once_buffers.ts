@@ -7,9 +7,10 @@ import { formatCount } from "../http/format.ts";
 import { type BufferGroup, bufferGroups } from "../state/buffer_groups.ts";
 import type { BufferQuality, Reading } from "../state/buffer_readings.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
+import { ringLossesPhrase } from "../http/ring_losses_readiness.ts";
 import { ABSENT, bytes, named } from "./once_cells.ts";
 import type { Layout } from "./output.ts";
-import { type Column, textTable } from "./text_table.ts";
+import { type Column, textTable, wrapped } from "./text_table.ts";
 
 const MARKS: Readonly<Record<BufferQuality, string>> = {
   exact: "",
@@ -44,6 +45,12 @@ export function bufferLines(
     `BUFFERS${of} losses`,
     ...textTable([...COLUMNS], shown.map(cells), layout.widthColumns),
     ...legend(shown),
+    ...(shown.some(({ map }) => map.type === "ringbuf")
+      ? wrapped(
+        `losses of rings: ${ringLossesPhrase(snapshot)}`,
+        layout.widthColumns,
+      )
+      : []),
   ];
 }
 

@@ -62,6 +62,8 @@ export interface Config {
   readonly mapCpuEntries: boolean;
   /** When bpf() operations and loads are counted. */
   readonly operations: WindowMode;
+  /** Whether losses of ring buffers are counted one by one. */
+  readonly ringLosses: "off" | "on";
   /** Groups of processes; empty for one per command name and container. The first that fits a process has it. */
   readonly managers: readonly ManagerSelector[];
   /** Totals, resource usage and process metrics. */

@@ -40,6 +40,7 @@ export function defaultConfig(stderrIsTerminal: boolean): Config {
     runStats: "on",
     operations: "off",
     mapCpuEntries: false,
+    ringLosses: "off",
     managers: [],
     systemStats: true,
     includeSelf: false,

@@ -289,6 +289,22 @@ export const SETTINGS: readonly Setting[] = [
     textOf: ({ mapCpuEntries }) => String(mapCpuEntries),
   },
   {
+    name: "ring-losses",
+    group: "Sampling",
+    placeholder: "off|on",
+    defaultText: "off",
+    summary:
+      "Count each event that finds no room in a ring buffer; every write into one takes longer",
+    form: "one",
+    field: "ringLosses",
+    whileRunning: false,
+    kind: mapKind(
+      oneOf<Config["ringLosses"]>(["off", "on"]),
+      (ringLosses) => ({ ringLosses }),
+    ),
+    textOf: ({ ringLosses }) => ringLosses,
+  },
+  {
     name: "include-self",
     group: "Sampling",
     defaultText: "false",

@@ -9,6 +9,7 @@ import { bufferKinds, type Reading } from "../state/buffer_readings.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
 import { ABSENT, formatBytes, formatCount } from "./format.ts";
 import type { Markup } from "./overview_parts.ts";
+import { ringLossesPhrase } from "./ring_losses_readiness.ts";
 
 const MOST_BUFFERS = 20;
 
@@ -25,7 +26,7 @@ export function buffersSection(snapshot: NodeSnapshot): Markup {
       : ""}
       <p class="note">Ring buffers: ${kinds.ring.reason}. Perf buffers: ${kinds
         .perf
-        .reason}. Losses of a ring are the times that its producer was seen to find no room, a lower bound.</p>
+        .reason}. Losses of rings: ${ringLossesPhrase(snapshot)}.</p>
     </section>
   `;
 }

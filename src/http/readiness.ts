@@ -24,6 +24,10 @@ import {
   type RunStatsReadiness,
   runStatsReadiness,
 } from "./run_stats_readiness.ts";
+import {
+  type RingLossesReadiness,
+  ringLossesReadiness,
+} from "./ring_losses_readiness.ts";
 import type { NodeSnapshot, TableStatus } from "../state/node_state.ts";
 
 /** How far a collector's numbers can be trusted. */
@@ -98,6 +102,7 @@ export interface Readiness {
   };
   readonly runStats: RunStatsReadiness;
   readonly operations: OperationsReadiness;
+  readonly ringLosses: RingLossesReadiness;
 }
 
 export interface ReadinessInput {
@@ -132,6 +137,7 @@ export function readiness(input: ReadinessInput): Readiness {
     },
     runStats: runStatsReadiness(facts.runStats, snapshot.runStats),
     operations: operationsReadiness(facts, snapshot, nowMs),
+    ringLosses: ringLossesReadiness(facts, snapshot),
   };
 }
 

@@ -23,7 +23,8 @@ type Given = Pick<
 
 interface RingGiven extends Given {
   readonly value: (ring: RingBuffer) => number;
-  readonly qualityBy?: "ring-buffers";
+  readonly needs?: BufferMetric["needs"];
+  readonly qualityBy?: "ring-buffers" | "ring-losses";
   /** What stands for the rings without series of their own. */
   readonly rest?: keyof BuffersState["rings"]["rest"];
 }
@@ -133,6 +134,20 @@ export const ringMetrics: readonly BufferMetric[] = [
     source: "bpf_ringbuf.pending_pos = .producer_pos, seen twice",
     value: ({ readings }) => readings.lossEpisodes.value,
     rest: "lossEpisodes",
+  }),
+  ofRings({
+    name: "odigos_ebpf_ring_buffer_lost_events_total",
+    type: "counter",
+    help:
+      "Events that found no way into a ring buffer, for want of room or whatever else the kernel refused them for, since the agent's start or since the ring was made where that was later; needs --ring-losses on.",
+    unit: "",
+    quality: "exact",
+    needs: ["ring-buffers", "ring-losses"],
+    qualityBy: "ring-losses",
+    source:
+      "fexit of bpf_ringbuf_reserve(), _output() and _reserve_dynptr(), Linux 5.16 to some 6.15",
+    value: ({ readings }) => readings.lostEvents.value,
+    rest: "lostEvents",
   }),
 ];
 
@@ -247,9 +262,9 @@ export const buffersCostMetrics: readonly NodeMetric[] = [
 
 function ofRings({ value, rest, ...given }: RingGiven): BufferMetric {
   return {
+    needs: ["ring-buffers"],
     ...shared(given),
     of: "rings",
-    needs: ["ring-buffers"],
     labels: ["map_id", "map_name"],
     *samples({ snapshot }: PageInput): Generator<Sample> {
       for (const ring of buffersOf(snapshot).rings) {

@@ -25,7 +25,7 @@ export interface BufferGroup {
   readonly fillRatioMax: number;
   readonly events: Reading;
   readonly eventsPerSecond: number;
-  /** Events lost; for rings the times that a producer found no room. */
+  /** Events lost; for rings without the loss probe the times that a producer was seen to find no room. */
   readonly losses: Reading;
 }
 
@@ -56,7 +56,9 @@ function ringGroup(ring: RingBuffer, snapshot: NodeSnapshot): BufferGroup {
     fillRatioMax: readings.fillRatioMax.value,
     events: readings.events,
     eventsPerSecond: ring.eventsPerSecond,
-    losses: readings.lossEpisodes,
+    losses: readings.lostEvents.quality === "unavailable"
+      ? readings.lossEpisodes
+      : readings.lostEvents,
   };
 }
 

@@ -45,6 +45,7 @@ export interface RingBuffer extends
     | "pendingBytes"
     | "fillRatioMax"
     | "lossEpisodes"
+    | "lostEvents"
   > {
   readonly isUser: boolean;
 }
@@ -79,7 +80,14 @@ export function buffersOf(snapshot: NodeSnapshot): NodeBuffers {
   let read = READ.get(snapshot);
   if (read === undefined) {
     read = {
-      rings: [...joined(snapshot, buffers.rings, RING_TYPES, ringBuffer)],
+      rings: [
+        ...joined(
+          snapshot,
+          buffers.rings,
+          RING_TYPES,
+          (row) => ringBuffer(row, buffers.ringLossesReason),
+        ),
+      ],
       perf: [...joined(snapshot, buffers.perf, PERF_TYPES, perfBuffer)],
     };
     READ.set(snapshot, read);
@@ -193,7 +201,10 @@ function* joined<C extends RingColumn | PerfColumn, B>(
 const BROKEN =
   "what its pages say cannot be: since then its counters stand still";
 
-function ringBuffer({ table, row, common, of }: Row<RingColumn>): RingBuffer {
+function ringBuffer(
+  { table, row, common, of }: Row<RingColumn>,
+  lossesReason: string | undefined,
+): RingBuffer {
   const isBroken = of("isBroken") === 1;
   const isUser = of("isUser") === 1;
   const standing = (value: number): Reading =>
@@ -224,7 +235,7 @@ function ringBuffer({ table, row, common, of }: Row<RingColumn>): RingBuffer {
       lossEpisodes: Number.isNaN(lost)
         ? unavailable(
           isUser
-            ? "user space writes it, and keeps its losses to itself"
+            ? KEPT_BY_USER
             : "nothing in this ring shows that a producer found no room, or what is unread is overwritten",
         )
         : {
@@ -232,7 +243,31 @@ function ringBuffer({ table, row, common, of }: Row<RingColumn>): RingBuffer {
           quality: "lower bound",
           reason: "each is one lost event at least",
         },
+      lostEvents: isUser ? unavailable(KEPT_BY_USER) : lostReading(
+        of("lostEvents"),
+        of("isLostExact") === 1,
+        lossesReason,
+      ),
     },
+  };
+}
+
+const KEPT_BY_USER = "user space writes it, and keeps its losses to itself";
+
+/** Losses that are counted one by one, whatever the ring's pages say. */
+function lostReading(
+  value: number,
+  isExact: boolean,
+  absence: string | undefined,
+): Reading {
+  if (Number.isNaN(value)) {
+    return unavailable(absence ?? "nobody has looked yet");
+  }
+  return isExact ? { value, quality: "exact" } : {
+    value,
+    quality: "lower bound",
+    reason:
+      "the kernel left out some runs of the probe, or had no room to count",
   };
 }
 

@@ -240,7 +240,7 @@ export class BufferRows<C extends string> {
     }
   }
 
-  /** Buffers under `other`; undefined members where there never was one. */
+  /** Buffers under `other`; undefined members where there never was one, or where of none that is known. */
   #rest(
     rows: Float64Array,
     ownSeries: Uint8Array,
@@ -249,8 +249,15 @@ export class BufferRows<C extends string> {
     const { counters, gauges } = this.#spec;
     const rest: Partial<Record<C, number>> = {};
     const isAny = ownSeries.includes(0);
+    const isKnown = (name: C) => {
+      for (let row = 0; row < size; row++) {
+        const value = rows[row * this.#stride + this.#at(name)];
+        if (ownSeries[row] === 0 && !Number.isNaN(value)) return true;
+      }
+      return false;
+    };
     counters.forEach((name, c) => {
-      if (isAny || this.#risen[c] > 0) rest[name] = this.#risen[c];
+      if (this.#risen[c] > 0 || isKnown(name)) rest[name] = this.#risen[c];
     });
     if (!isAny) return rest;
     for (const name of gauges) {

@@ -23,6 +23,8 @@ export interface BuffersState {
   readonly revision: number;
   readonly rings: BufferTable<RingColumn>;
   readonly perf: BufferTable<PerfColumn>;
+  /** One sentence why losses of rings are not counted one by one; absent where they are. */
+  readonly ringLossesReason?: string;
 }
 
 /** Those of the worker, whose types alone come here. */
@@ -40,6 +42,8 @@ export const RINGS: typeof RING_COLUMNS = [
   "lossEpisodes",
   "fillRatioMax",
   "skippedBytes",
+  "lostEvents",
+  "isLostExact",
   "isBroken",
 ];
 export const PERF: typeof PERF_COLUMNS = [
@@ -80,6 +84,7 @@ export class Buffers {
         "events",
         "discards",
         "lossEpisodes",
+        "lostEvents",
       ],
       // An account of the worker's own, which begins anew with it.
       ofOneLife: "lossEpisodes",
@@ -122,7 +127,8 @@ export class Buffers {
   /** Undefined before the first pass. */
   get state(): BuffersState | undefined {
     if (this.#last === undefined) return undefined;
-    const { takenAtMs, passes, spentMs, periodMs } = this.#last;
+    const { takenAtMs, passes, spentMs, periodMs, unavailable } = this.#last;
+    const { ringLosses } = unavailable;
     return {
       takenAtMs,
       passes: this.#passes + passes,
@@ -131,6 +137,7 @@ export class Buffers {
       revision: this.#revision,
       rings: this.#rings.table,
       perf: this.#perf.table,
+      ...(ringLosses === undefined ? {} : { ringLossesReason: ringLosses }),
     };
   }
 }

@@ -97,7 +97,7 @@ kernelTest(
       const map = hashMap(workshop, type, flags);
       return [map.id, fill(workshop, map)];
     }));
-    using opened = openIterators(kernel, false, true);
+    using opened = openIterators(kernel, false, { mapCpuEntries: true });
     const { cpuEntries = "" } = opened.iterators;
     const collector = new CpuEntriesCollector(kernel, cpuEntries, [], 500);
     const message = collector.run()?.message;

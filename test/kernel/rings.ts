@@ -62,7 +62,7 @@ export function openRingsHere(
     enumerators: [],
   });
   using pins = new PinPlace(kernel);
-  const rings = openRings(kernel, btf, pins, forms);
+  const rings = openRings(kernel, btf, pins, forms && { forms });
   assert(typeof rings !== "string", String(rings));
   return { rings, [Symbol.dispose]: () => closeIterator(kernel, rings) };
 }

@@ -41,8 +41,47 @@ export async function runInGuest(
   kernel: string,
   { tests, limitMs }: GuestRun,
 ): Promise<{ outcome: Outcome; row?: KernelRow } | string> {
+  const guest = await inGuest(
+    kernel,
+    [...ENTRIES, ...tests],
+    `export TEST_PATIENCE_MS=${PATIENCE_MS}
+     exec deno test -A --no-check ${tests.join(" ")}`,
+    limitMs,
+  );
+  if (typeof guest === "string") return guest;
+  const output = new TestOutput(() => true);
+  let row: KernelRow | undefined;
+  let operations: KernelRow["operations"];
+  const text = new TextDecoder().decode(guest.stdout);
+  for (const line of text.split("\n")) {
+    output.line(line);
+    if (line.startsWith("KERNEL ")) row = JSON.parse(line.slice(7));
+    if (line.startsWith("HOOKS ")) operations = JSON.parse(line.slice(6));
+  }
+  if (row !== undefined && operations !== undefined) {
+    row = { ...row, operations };
+  }
+  if (!guest.success) {
+    console.log(`${text}\n${new TextDecoder().decode(guest.stderr)}`);
+  }
+  if (guest.code === TERMINATED) {
+    console.log(`Linux ${kernel} was ended after ${limitMs / 1000} s`);
+  }
+  return { outcome: output.end(guest.success), ...(row && { row }) };
+}
+
+/**
+ * How a command ended that was run in the checkout there, or why there is no such guest.
+ * @param sources that it runs, as paths in the checkout
+ */
+export async function inGuest(
+  kernel: string,
+  sources: readonly string[],
+  command: string,
+  limitMs: number,
+): Promise<Deno.CommandOutput | string> {
   const cache = await denoDirectory();
-  await makeCode([...ENTRIES, ...tests]);
+  await makeCode(sources);
   // At its path here, so that what the runtime has made of its sources is found there.
   const made = `gen/file${ROOT.slice(0, -1)}`;
   const files = [
@@ -52,36 +91,19 @@ export async function runInGuest(
     `${ROOT}=${ROOT.slice(0, -1)}`,
     ...PROGRAMS.filter(isFile).map((path) => `${path}=${path}`),
   ];
-  const command = [
+  const script = [
     `cd '${ROOT}'; ulimit -l unlimited`,
-    `export DENO_DIR=/deno NO_COLOR=1 TEST_PATIENCE_MS=${PATIENCE_MS}`,
-    `exec deno test -A --no-check ${tests.join(" ")}`,
+    "export DENO_DIR=/deno NO_COLOR=1",
+    command,
   ].join("\n");
   const guest = await new Deno.Command(`${ROOT}test/kernels/guest`, {
-    args: [kernel, command, ...files],
+    args: [kernel, script, ...files],
     stdin: "null",
     signal: AbortSignal.timeout(limitMs),
   }).output();
-  const decoder = new TextDecoder();
-  const complaint = decoder.decode(guest.stderr).trim();
-  if (guest.code === UNAVAILABLE) return complaint.split("\n").at(-1) ?? "";
-  const output = new TestOutput(() => true);
-  let row: KernelRow | undefined;
-  let operations: KernelRow["operations"];
-  const text = decoder.decode(guest.stdout);
-  for (const line of text.split("\n")) {
-    output.line(line);
-    if (line.startsWith("KERNEL ")) row = JSON.parse(line.slice(7));
-    if (line.startsWith("HOOKS ")) operations = JSON.parse(line.slice(6));
-  }
-  if (row !== undefined && operations !== undefined) {
-    row = { ...row, operations };
-  }
-  if (!guest.success) console.log(`${text}\n${complaint}`);
-  if (guest.code === TERMINATED) {
-    console.log(`Linux ${kernel} was ended after ${limitMs / 1000} s`);
-  }
-  return { outcome: output.end(guest.success), ...(row && { row }) };
+  if (guest.code !== UNAVAILABLE) return guest;
+  const complaint = new TextDecoder().decode(guest.stderr).trim();
+  return complaint.split("\n").at(-1) ?? "";
 }
 
 /** Has the runtime turn TypeScript into code here: in a guest that takes longer than an agent's start. */

@@ -34,16 +34,18 @@ const NO_ROWS = new Float64Array();
 /**
  * @param kinds what looks at each kind, or one sentence why nothing does
  * @param areThere whether the node has maps of the kind at all: a look goes over every map, for nothing where there is none
+ * @param ringLosses one sentence why losses of rings are not counted one by one; absent where they are
  */
 export function watchBuffers(
   kernel: KernelPort,
   kinds: Readonly<Record<BufferKind, BufferLook | string>>,
   areThere: (kind: BufferKind) => boolean = () => true,
+  ringLosses?: string,
 ): BuffersCollector {
   return new BuffersWatch(kernel, {
     rings: new Guarded(kinds.rings, () => areThere("rings")),
     perf: new Guarded(kinds.perf, () => areThere("perf")),
-  });
+  }, ringLosses);
 }
 
 /** The fault boundary: whatever a look throws ends that look, and nothing else. */
@@ -112,6 +114,7 @@ class Guarded implements Look {
 class BuffersWatch implements BuffersCollector {
   readonly #kernel: KernelPort;
   readonly #kinds: Readonly<Record<BufferKind, Guarded>>;
+  readonly #ringLosses: string | undefined;
   readonly looks: readonly Look[];
   #toldAtMs = -Infinity;
   #toldRings = NaN;
@@ -120,9 +123,11 @@ class BuffersWatch implements BuffersCollector {
   constructor(
     kernel: KernelPort,
     kinds: Readonly<Record<BufferKind, Guarded>>,
+    ringLosses: string | undefined,
   ) {
     this.#kernel = kernel;
     this.#kinds = kinds;
+    this.#ringLosses = ringLosses;
     this.looks = Object.values(kinds).filter(({ isThere }) => isThere);
   }
 
@@ -150,6 +155,9 @@ class BuffersWatch implements BuffersCollector {
           ? {}
           : { rings: rings.unavailable }),
         ...(perf.unavailable === undefined ? {} : { perf: perf.unavailable }),
+        ...(this.#ringLosses === undefined
+          ? {}
+          : { ringLosses: this.#ringLosses }),
       },
     };
   }

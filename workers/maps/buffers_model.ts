@@ -36,6 +36,10 @@ export const RING_COLUMNS = [
   "fillRatioMax",
   /** Bytes whose records were overwritten before anybody counted them: above 0 events and discards hold estimates, for good. */
   "skippedBytes",
+  /** Calls that found no way into it, since the loss probe was attached, or since the map was made where that was later. NaN where there is no probe. */
+  "lostEvents",
+  /** 1 where lostEvents is exact; else the kernel left out some runs of the probe, or had no room to count. */
+  "isLostExact",
   /** 1 while what the ring's pages say cannot be: positions that jump, headers that lie. Its counters stand still. */
   "isBroken",
 ] as const;
@@ -77,6 +81,10 @@ export interface BuffersPass {
   readonly rings: Float64Array;
   /** Rows of PERF_COLUMNS, ascending by map id and cpu. */
   readonly perf: Float64Array;
-  /** By kind, one sentence why there are none. */
-  readonly unavailable: { readonly rings?: string; readonly perf?: string };
+  /** By kind, one sentence why there are none; of `ringLosses` why they are not counted one by one. */
+  readonly unavailable: {
+    readonly rings?: string;
+    readonly perf?: string;
+    readonly ringLosses?: string;
+  };
 }

@@ -50,10 +50,12 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
     },
     ...iteratorsFor("map", init),
   ));
-  const buffers = watchBuffers(kernel, {
-    rings: ringsOf(kernel, init),
-    perf: perfOf(kernel, init),
-  }, (kind) => rows.some(TYPE_WORD, BUFFER_TYPES[kind]));
+  const buffers = watchBuffers(
+    kernel,
+    { rings: ringsOf(kernel, init), perf: perfOf(kernel, init) },
+    (kind) => rows.some(TYPE_WORD, BUFFER_TYPES[kind]),
+    iterators?.ringLosses,
+  );
   return Object.assign(collector, { buffers });
 }
 

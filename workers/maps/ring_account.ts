@@ -20,6 +20,8 @@ const PEAK_BUCKETS = 6;
 const PEAK_BUCKET_MS = 10_000;
 const BROKEN = RING_FLAGS.JUMPED | RING_FLAGS.LIED;
 const TWO_TO_32 = 2 ** 32;
+/** What stands for a number that there is not. */
+const NO_NUMBER = 0xffff_ffff;
 const USER_RINGBUF = 31;
 
 const WORD = {
@@ -36,6 +38,8 @@ const WORD = {
   firstPos: RING_RECORD.firstPos / 4,
   firstSeenNs: RING_RECORD.firstSeenNs / 4,
   flags: RING_RECORD.flags / 4,
+  lost: RING_RECORD.lost / 4,
+  unplaced: RING_RECORD.unplaced / 4,
 } as const;
 
 /** Equal for the same ring, another number for a later one with its map's id. */
@@ -84,6 +88,8 @@ export class RingAccount {
   #episodePos = 0;
   #suspectPos = 0;
   #suspectAtMs = 0;
+  #lost = NaN;
+  #hasUnplaced = false;
   readonly #peaks = new Float64Array(PEAK_BUCKETS);
   #peakBucket = -1;
 
@@ -103,6 +109,7 @@ export class RingAccount {
     endedAtMs: number,
   ): void {
     const flags = words[at + WORD.flags];
+    this.#takeCounted(words, at);
     const producer = u64(words, at + WORD.producerPos);
     this.sizeBytes = u64(words, at + WORD.sizeBytes);
     this.#isUser = words[at + WORD.type] === USER_RINGBUF ? 1 : 0;
@@ -120,8 +127,11 @@ export class RingAccount {
     this.#takeLoss(words, at, producer, startedAtMs, endedAtMs);
   }
 
-  /** Writes the row at `at`; whether it is another one than was there. */
-  write(rows: Float64Array, at: number): boolean {
+  /**
+   * Writes the row at `at`; whether it is another one than was there.
+   * @param skipsLosses runs of the loss probe were left out
+   */
+  write(rows: Float64Array, at: number, skipsLosses: boolean): boolean {
     const span = this.#otherSpan + this.#dueTo - this.#firstPos;
     const walked = this.#otherWalked + this.#walked;
     const pending = this.#written - this.#consumed;
@@ -143,7 +153,22 @@ export class RingAccount {
     changed = set(rows, at + 11, this.#peak()) || changed;
     const skipped = this.#otherSpan - this.#otherWalked + this.#gap;
     changed = set(rows, at + 12, skipped) || changed;
+    const isLostExact = Number.isNaN(this.#lost)
+      ? NaN
+      : skipsLosses || this.#hasUnplaced
+      ? 0
+      : 1;
+    changed = set(rows, at + 13, this.#lost) || changed;
+    changed = set(rows, at + 14, isLostExact) || changed;
     return set(rows, at + RING_COLUMNS.length - 1, this.#isBroken) || changed;
+  }
+
+  /** What the loss probe counted; no program writes into a user ring. */
+  #takeCounted(words: Uint32Array, at: number): void {
+    const isThere = words[at + WORD.lost + 1] !== NO_NUMBER &&
+      words[at + WORD.type] !== USER_RINGBUF;
+    this.#lost = isThere ? u64(words, at + WORD.lost) : NaN;
+    this.#hasUnplaced = isThere && u64(words, at + WORD.unplaced) > 0;
   }
 
   #takePositions(

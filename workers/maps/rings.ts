@@ -4,9 +4,13 @@
  * @module
  */
 import {
+  iterationsOf,
+  IteratorSession,
   type KernelPort,
   type OpenRings,
   RING_RECORD,
+  type RingLossProbe,
+  skippedRuns,
 } from "../../ffi/sampling.ts";
 import { RING_COLUMNS } from "./buffers_model.ts";
 import { IteratorLook } from "./iterator_look.ts";
@@ -20,6 +24,9 @@ const LONGEST_MS = 100;
 const NO_RING_MS = 1_000;
 /** Of one core. */
 const DEFAULT_CPU_SHARE = 0.01;
+/** How often what the loss probe skipped is asked for, and how often it forgets rings that are gone. */
+const SKIPPED_EVERY_MS = 1_000;
+const SWEEP_EVERY_MS = 60_000;
 /** What the cost of the looks before still weighs. */
 const COST_KEEPS = 0.9;
 
@@ -34,6 +41,11 @@ export interface RingLookOptions {
 export class RingCollector extends IteratorLook {
   readonly #hasPendingPos: boolean;
   readonly #cpuShare: number;
+  readonly #losses: RingLossProbe | undefined;
+  readonly #sweep: IteratorSession | undefined;
+  #skipsLosses = false;
+  #skippedAtMs = -Infinity;
+  #sweptAtMs = -Infinity;
   /** Ascending by map id, as their records and rows. */
   #accounts: RingAccount[] = [];
   #costMs = NaN;
@@ -46,6 +58,19 @@ export class RingCollector extends IteratorLook {
     super(kernel, rings);
     this.#hasPendingPos = rings.fields.includes("pendingPos");
     this.#cpuShare = cpuShare;
+    const { losses } = rings;
+    this.#losses = losses;
+    this.#sweep = losses &&
+      new IteratorSession(
+        kernel,
+        iterationsOf(kernel, losses.sweep),
+        losses.sweep.recordBytes,
+      );
+  }
+
+  /** System calls since it was made. */
+  override get calls(): number {
+    return super.calls + (this.#sweep?.calls ?? 0);
   }
 
   /** As the fastest ring wants it, and never more often than may be paid for. */
@@ -62,10 +87,12 @@ export class RingCollector extends IteratorLook {
   }
 
   protected override read(startedAtMs: number): string | undefined {
-    const failure = this.#pass(startedAtMs);
-    return failure === undefined && this.#accounts.some(isSuspect)
-      ? this.#pass(this.#waitFrom(this.kernel.monotonicMs()))
-      : failure;
+    let failure = this.#pass(startedAtMs);
+    if (failure === undefined && this.#accounts.some(isSuspect)) {
+      failure = this.#pass(this.#waitFrom(this.kernel.monotonicMs()));
+    }
+    if (failure === undefined) this.#tendLosses(startedAtMs);
+    return failure;
   }
 
   protected override write(): boolean {
@@ -73,7 +100,8 @@ export class RingCollector extends IteratorLook {
     let changed = this.rows.length !== length;
     const rows = this.rowsFor(length);
     for (let i = 0; i < this.#accounts.length; i++) {
-      changed = this.#accounts[i].write(rows, i * STRIDE) || changed;
+      changed = this.#accounts[i].write(rows, i * STRIDE, this.#skipsLosses) ||
+        changed;
     }
     return changed;
   }
@@ -82,6 +110,22 @@ export class RingCollector extends IteratorLook {
     this.#costMs = Number.isNaN(this.#costMs)
       ? cpuMs
       : this.#costMs * COST_KEEPS + cpuMs * (1 - COST_KEEPS);
+  }
+
+  /** Follows upon a pass over the rings, which told the probe's table what rings are there. */
+  #tendLosses(nowMs: number): void {
+    if (this.#losses === undefined) return;
+    if (nowMs - this.#skippedAtMs >= SKIPPED_EVERY_MS) {
+      this.#skippedAtMs = nowMs;
+      // What was skipped once stays skipped.
+      this.#skipsLosses ||= this.#losses.programFds.some((fd) =>
+        (skippedRuns(this.kernel, fd) ?? 0) > 0
+      );
+    }
+    if (nowMs - this.#sweptAtMs < SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = nowMs;
+    // Where it fails the table fills up in time, and then says so.
+    this.#sweep?.run();
   }
 
   /** Lets as much time go by as makes a suspicion a certainty: less than sleeping would take. */

@@ -66,6 +66,7 @@ export const RingBufferObject = v.strictObject({
   pending_bytes: Gauge,
   fill_ratio_max: described(Share, "highest seen in the last 60 s"),
   loss_episodes: described(Counter, "each at least one lost event"),
+  lost_events: described(Counter, "one by one; needs --ring-losses on"),
 });
 
 export const PerfBufferObject = v.strictObject({

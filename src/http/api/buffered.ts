@@ -64,6 +64,7 @@ function ringJson(ring: RingBuffer): Loose<RingBufferJson> {
     pending_bytes: gauge(readings.pendingBytes),
     fill_ratio_max: gauge(readings.fillRatioMax),
     loss_episodes: counter(readings.lossEpisodes),
+    lost_events: counter(readings.lostEvents),
   };
 }
 

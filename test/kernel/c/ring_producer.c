@@ -2,7 +2,9 @@
  * Owns a ring buffer with its producers and its consumer, and the truth about them. In: the ring's size, its kind (user: user space
  * produces; overwrite: records that nobody consumed are overwritten), then commands on stdin, one a line. Out: a line for each: "ready MAP_ID", "done EVENTS DISCARDS REFUSED BYTES" (all since the start), "ok".
  *
- *   produce MIX COUNT BATCH PAUSE_US CPUS   MIX: 0 fixed 48 bytes, 1 sizes 24/100/1000 and one in seven discarded; +256 without wake-ups
+ *   produce MIX COUNT BATCH PAUSE_US CPUS   MIX: 0 fixed 48 bytes, 1 sizes 24/100/1000 and one in seven discarded, 2 by
+ *                                           bpf_ringbuf_output(), 3 by bpf_ringbuf_reserve_dynptr(), 4 larger than the ring;
+ *                                           +256 without wake-ups
  *   drain PAUSE_US                          consumes from now on, every PAUSE_US; 0 stops
  *   once                                    consumes what is there
  *   scribble COUNT                          writes that many lies into the consumer's page
@@ -75,11 +77,37 @@ static unsigned reserve(struct bpf_insn *code, int bytes, int mixed, int flags)
 	return COUNT(part);
 }
 
+/* 48 bytes by output(), or by a dynptr; both answer a negative error where there is no room. */
+static unsigned write_whole(struct bpf_insn *code, int dynptr, int flags)
+{
+	struct bpf_insn output[] = {
+		INSN(0x7a, 10, 0, -48, 7), INSN(0x7a, 10, 0, -40, 7), INSN(0x7a, 10, 0, -32, 7),
+		INSN(0x7a, 10, 0, -24, 7), INSN(0x7a, 10, 0, -16, 7), INSN(0x7a, 10, 0, -8, 7),
+		MAP(1, 1, ring_fd), MOVR(2, 10), INSN(0x07, 2, 0, 0, -48), MOV(3, 48), MOV(4, flags), CALL(130),
+		MOVR(6, 0),
+	};
+	struct bpf_insn reserve[] = {
+		MAP(1, 1, ring_fd), MOV(2, 48), MOV(3, 0), MOVR(4, 10), INSN(0x07, 4, 0, 0, -16), CALL(198),
+		MOVR(6, 0), MOVR(1, 10), INSN(0x07, 1, 0, 0, -16), MOV(2, flags), CALL(199),
+	};
+	struct bpf_insn tail[] = {
+		MOV(7, 1), INSN(0xc5, 6, 0, 5, 0), /* if r6 s< 0 goto refused */
+		COUNT_UP(EVENTS * 8, 7), MOV(1, 56), COUNT_UP(BYTES * 8, 1), MOV(0, 0), EXIT,
+		/* refused: */
+		COUNT_UP(REFUSED * 8, 7), MOV(0, 0), EXIT,
+	};
+	unsigned n = dynptr ? COUNT(reserve) : COUNT(output);
+
+	memcpy(code, dynptr ? reserve : output, n * sizeof(*code));
+	memcpy(code + n, tail, sizeof(tail));
+	return n + COUNT(tail);
+}
+
 static int load_producer(int mix)
 {
 	struct bpf_insn code[256];
 	union bpf_attr attr = { 0 };
-	int mixed = mix & 255, flags = mix & 256 ? 1 : 0;
+	int kind = mix & 255, mixed = kind == 1, flags = mix & 256 ? 1 : 0;
 	static const int sizes[] = { 24, 100, 1000 };
 	unsigned n = 0;
 
@@ -97,8 +125,10 @@ static int load_producer(int mix)
 		}
 		code[n++] = MOV(0, 0);
 		code[n++] = EXIT;
+	} else if (kind == 2 || kind == 3) {
+		n += write_whole(code + n, kind == 3, flags);
 	} else {
-		n += reserve(code + n, 48, 0, flags);
+		n += reserve(code + n, kind == 4 ? (int)size : 48, 0, flags);
 	}
 	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	attr.insns = (unsigned long)code;

@@ -33,6 +33,7 @@ Deno.test("parse() gives the defaults without arguments, logging text on a termi
     runStats: "on",
     operations: "off",
     mapCpuEntries: false,
+    ringLosses: "off",
     managers: [],
     systemStats: true,
     includeSelf: false,
@@ -64,6 +65,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     ["--interval-holders", "30s"],
     ["--run-stats", "off"],
     ["--operations", "window=10s/100s"],
+    ["--ring-losses", "on"],
     ["--system-stats", "false"],
     ["--limit", "maps=7"],
     ["--limit", "links=9"],
@@ -86,6 +88,7 @@ Deno.test("parse() reads every flag, with its value as the next argument or afte
     runStats: "off",
     operations: { onMs: 10_000, everyMs: 100_000 },
     mapCpuEntries: true,
+    ringLosses: "on",
     managers: [
       { name: "agents", by: "comm", text: "^node$" },
       { name: "x", by: "unit", text: "x.service" },
@@ -130,7 +133,7 @@ Deno.test("parse() takes each flag's default text for the default", async () => 
     );
     compared++;
   }
-  assertEquals(compared, 12);
+  assertEquals(compared, 13);
 });
 
 Deno.test("parse() lets --help, then --version, win over mistakes before and after it", async () => {

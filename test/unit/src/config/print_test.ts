@@ -57,6 +57,7 @@ backend: auto                              # default
 run-stats: on                              # default
 operations: off                            # default
 map-cpu-entries: false                     # default
+ring-losses: off                           # default
 include-self: false                        # default
 # user: the user that starts it            # default
 keep-privileges: false                     # default
@@ -116,6 +117,7 @@ Deno.test("printConfig() gives a file that sets the same again, with and without
       everyMs: 100_000,
     }),
     mapCpuEntries: fc.boolean(),
+    ringLosses: fc.constantFrom<Config["ringLosses"]>("off", "on"),
     managers: fc.constantFrom<Config["managers"]>([], [
       { name: "a", by: "comm", text: "^a: #b[,]$" },
       { name: "b", by: "pid", text: "12" },

@@ -6,7 +6,11 @@ import {
   ringMetrics,
 } from "../../../../src/metrics/buffer_metrics.ts";
 import { sampleLines } from "./pages.ts";
-import { aBuffersPass, withBuffers } from "../../../buffer_builders.ts";
+import {
+  aBuffersPass,
+  type RingGiven,
+  withBuffers,
+} from "../../../buffer_builders.ts";
 import { aMap, aSnapshot, aState } from "../../../state_builders.ts";
 import { anExposition, linesOf, pageOf } from "./pages.ts";
 
@@ -17,6 +21,14 @@ const MAPS = aSnapshot({
       aMap({ id: 2, name: "two", type: "user_ringbuf" }),
       aMap({ id: 3, name: "perf", type: "perf_event_array" }),
       aMap({ id: 4, name: "more", type: "perf_event_array" }),
+    ],
+  },
+});
+const RINGS = aSnapshot({
+  map: {
+    descriptions: [
+      aMap({ id: 1, name: "one", type: "ringbuf" }),
+      aMap({ id: 2, name: "two", type: "ringbuf" }),
     ],
   },
 });
@@ -58,8 +70,31 @@ Deno.test("ringMetrics leave out what a ring does not have, and escape its map's
   ]);
   assertEquals(
     lines.filter((line) => line.includes('map_id="2"')).length,
-    ringMetrics.length - 1,
+    // Nor losses, which are off.
+    ringMetrics.length - 2,
   );
+});
+
+Deno.test("ringMetrics tell losses one by one only while they are counted, those under other too", async () => {
+  const name = "odigos_ebpf_ring_buffer_lost_events_total";
+  const of = async (rings: RingGiven[], maxSeries: number) => {
+    const passes = [aBuffersPass({ rings, unavailable: {} })];
+    const lines = await linesFor(withBuffers(RINGS, passes, maxSeries));
+    return lines.filter((line) => line.startsWith(name));
+  };
+  const counted: RingGiven[] = [
+    { mapId: 1, lostEvents: 7, isLostExact: 1, events: 9 },
+    { mapId: 2, lostEvents: 3, isLostExact: 1 },
+  ];
+  assertEquals(await of(counted, 10), [
+    `${name}{map_id="1",map_name="one"} 7`,
+    `${name}{map_id="2",map_name="two"} 3`,
+  ]);
+  assertEquals(
+    (await of(counted, 1)).at(-1),
+    `${name}{map_id="other",map_name="other"} 0`,
+  );
+  assertEquals(await of([{ mapId: 1 }, { mapId: 2 }], 1), []);
 });
 
 Deno.test("perfMetrics tell CPUs apart, and add up a map's memory", async () => {

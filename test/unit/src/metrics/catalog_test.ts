@@ -48,6 +48,7 @@ Deno.test("catalog has every metric of the contract once, as the contract types 
     [`${ring}fill_ratio_max`, "gauge", "map_id,map_name", "buffers"],
     [`${ring}events_coverage_ratio`, "gauge", "map_id,map_name", "buffers"],
     [`${ring}loss_episodes_total`, "counter", "map_id,map_name", "buffers"],
+    [`${ring}lost_events_total`, "counter", "map_id,map_name", "buffers"],
     [`${perf}events_total`, "counter", "map_id,map_name,cpu", "buffers"],
     [
       `${perf}events_coverage_ratio`,

@@ -10,6 +10,7 @@ import {
 } from "../../../../workers/maps/buffers_model.ts";
 import type { NodeSnapshot } from "../../../../src/state/node_state.ts";
 import { aBuffersPass, type BuffersGiven } from "../../../buffer_builders.ts";
+import { RING_LOSSES_OFF } from "../../../../workers/maps/ring_losses.ts";
 import { aMap, aSnapshot } from "../../../state_builders.ts";
 
 const MAPS = aSnapshot({
@@ -172,6 +173,38 @@ Deno.test("Buffers.take() tells events a second between two looks", () => {
   assert(Number.isNaN(watched.rings[0].eventsPerSecond));
 });
 
+Deno.test("Buffers.take() keeps losses that were counted one by one, over the worker's lives", () => {
+  const counted = (lostEvents: number, isLostExact = 1) => ({
+    unavailable: {},
+    rings: [{ serial: 5, lostEvents, isLostExact }],
+  });
+  const watched = new Watched().take(counted(7), 1).take(counted(9), 2);
+  const lost = () => watched.rings[0].readings.lostEvents;
+  assertEquals(lost(), { value: 9, quality: "exact" });
+  watched.take(counted(9, 0), 2);
+  assertEquals([lost().value, lost().quality], [9, "lower bound"]);
+  // Another ring with its id has lost nothing yet.
+  watched.take({
+    unavailable: {},
+    rings: [{ serial: 6, lostEvents: 0, isLostExact: 1 }],
+  }, 2);
+  assertEquals(lost(), { value: 0, quality: "exact" });
+});
+
+Deno.test("Buffers.take() says why losses are not counted one by one, and of user rings who keeps them", () => {
+  const watched = new Watched().take({ rings: [{ mapId: 1 }] });
+  assertEquals(watched.rings[0].readings.lostEvents, {
+    value: NaN,
+    quality: "unavailable",
+    reason: RING_LOSSES_OFF,
+  });
+  watched.take({ unavailable: {}, rings: [{ isUser: 1, lossEpisodes: NaN }] });
+  assertEquals(
+    watched.rings[0].readings.lostEvents.reason,
+    "user space writes it, and keeps its losses to itself",
+  );
+});
+
 Deno.test("Buffers.take() has a ring whose pages lie stand still, and believes none of its counts later", () => {
   const watched = new Watched()
     .take({ rings: [{ events: 10 }] })
@@ -185,6 +218,7 @@ Deno.test("Buffers.take() has a ring whose pages lie stand still, and believes n
       "lower bound",
       "lower bound",
       "lower bound",
+      "unavailable",
       "unavailable",
       "unavailable",
     ],

@@ -16,6 +16,7 @@ class Looks {
   readonly rows = new Float64Array(RING_COLUMNS.length);
   nowMs = 1_000;
   changed = false;
+  skipsLosses = false;
 
   constructor(hasPendingPos = true) {
     this.account = new RingAccount(5, 77, hasPendingPos);
@@ -24,7 +25,7 @@ class Looks {
   take(record: RingRecord, afterMs = 10): RingRow {
     this.nowMs += afterMs;
     this.account.take(ringRecords(record), 0, this.nowMs, this.nowMs);
-    this.changed = this.account.write(this.rows, 0);
+    this.changed = this.account.write(this.rows, 0, this.skipsLosses);
     const row = rowOf(this, 5);
     assert(row !== undefined);
     return row;
@@ -54,8 +55,29 @@ Deno.test("RingAccount tells what was written, consumed and counted", () => {
     lossEpisodes: 0,
     fillRatioMax: 600 / 4096,
     skippedBytes: 0,
+    lostEvents: NaN,
+    isLostExact: NaN,
     isBroken: 0,
   });
+});
+
+Deno.test("RingAccount tells what the loss probe counted, exact unless some of its runs are missing", () => {
+  const looks = new Looks();
+  const lost = (record: RingRecord) => {
+    const { lostEvents, isLostExact } = looks.take(record);
+    return [lostEvents, isLostExact];
+  };
+  assertEquals(lost({ lost: 0, unplaced: 0 }), [0, 1]);
+  assertEquals(lost({ lost: 2 ** 33, unplaced: 0 }), [2 ** 33, 1]);
+  // What its pages say does not matter.
+  assertEquals(
+    lost({ lost: 2 ** 33 + 1, unplaced: 0, flags: RING_FLAGS.JUMPED }),
+    [2 ** 33 + 1, 1],
+  );
+  assertEquals(lost({ lost: 2 ** 33 + 1, unplaced: 1 }), [2 ** 33 + 1, 0]);
+  looks.skipsLosses = true;
+  assertEquals(lost({ lost: 2 ** 33 + 1, unplaced: 0 }), [2 ** 33 + 1, 0]);
+  assertEquals(lost({ lost: 0, unplaced: 0, type: USER_RINGBUF }), [NaN, NaN]);
 });
 
 Deno.test("RingAccount.write() says whether a look found anything new", () => {

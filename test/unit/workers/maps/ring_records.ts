@@ -21,6 +21,9 @@ export function ringRecords(
       cookie: 77,
       sizeBytes: 4096,
       firstSeenNs: 1_000,
+      // There is no loss probe.
+      lost: -1,
+      unplaced: -1,
       // A walk that is at the end of what was written.
       walkPos: record.producerPos ?? 0,
       walkedBytes: record.producerPos ?? 0,

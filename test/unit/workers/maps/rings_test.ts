@@ -1,9 +1,11 @@
 /** Owns the tests of workers/maps/rings.ts. @module */
 import { assert, assertEquals } from "@std/assert";
 import {
+  BPF,
   EPERM,
   type KernelPort,
   type OpenRings,
+  PROG_INFO,
   RING_RECORD_BYTES,
 } from "../../../../ffi/mod.ts";
 import { RingCollector } from "../../../../workers/maps/rings.ts";
@@ -31,6 +33,9 @@ class FakeRings {
   /** CPU time that one pass takes, and how long it waits besides. */
   passMs = 0;
   waitMs = 0;
+  /** Runs of the loss probe, and how often somebody asked for them. */
+  skipped = 0;
+  asked = 0;
   readonly kernel = new FakeKernel();
   #isRead = false;
   #waitedMs = 0;
@@ -47,7 +52,11 @@ class FakeRings {
     allocate: (size) => this.kernel.allocate(size),
     monotonicMs: () => this.kernel.nowMs += 0.001,
     threadCpuMs: () => (this.kernel.nowMs += 0.001) - this.#waitedMs,
-    bpf: () => {
+    bpf: (command, attr) => {
+      if (command === BPF.OBJ_GET_INFO_BY_FD) {
+        this.asked++;
+        return this.#writeSkipped(attr);
+      }
       if (this.refuses < 0) return this.refuses;
       this.#isRead = false;
       return ITERATION;
@@ -64,6 +73,20 @@ class FakeRings {
     },
     close: () => 0,
   };
+
+  /** As `struct bpf_prog_info` tells it. */
+  #writeSkipped(attr: Uint8Array<ArrayBuffer>): number {
+    const view = new DataView(attr.buffer);
+    const address = view.getUint32(8, true) +
+      view.getUint32(12, true) * 2 ** 32;
+    const { size, recursion_misses } = PROG_INFO;
+    const info = this.kernel.memory.resolve(address, size);
+    assert(info !== undefined);
+    new DataView(info.buffer, info.byteOffset)
+      .setUint32(recursion_misses.offset, this.skipped, true);
+    view.setUint32(4, size, true);
+    return 0;
+  }
 }
 
 function start(
@@ -118,6 +141,29 @@ Deno.test("RingCollector.look() looks again at once where a producer seems to ha
   assertEquals(rowOf(rings, 5)?.lossEpisodes, 1);
   rings.look();
   assertEquals(fake.passes, 3);
+});
+
+Deno.test("RingCollector.look() asks for what the loss probe skipped once a second, and once a minute has it forget rings that are gone", () => {
+  const fake = new FakeRings();
+  fake.records = [{ lost: 3, unplaced: 0 }];
+  const sweep: OpenRings = { ...RINGS, recordBytes: 8 };
+  const losses = { programFds: [7, 8], sweep };
+  const rings = new RingCollector(fake.port, { ...RINGS, losses });
+  const look = (afterMs: number) => {
+    fake.kernel.nowMs += afterMs;
+    const { passes, asked } = fake;
+    rings.look();
+    const row = rowOf(rings, 5);
+    return [fake.passes - passes, fake.asked - asked, row?.isLostExact];
+  };
+  assertEquals(look(0), [2, 2, 1]);
+  assertEquals(look(10), [1, 0, 1]);
+  fake.skipped = 1;
+  assertEquals(look(1_000), [1, 1, 0]);
+  fake.skipped = 0;
+  // What is not counted stays so.
+  assertEquals(look(60_000), [2, 0, 0]);
+  assertEquals(rowOf(rings, 5)?.lostEvents, 3);
 });
 
 Deno.test("RingCollector.nextDelayMs is a share of the time in which the fastest ring comes round", () => {
