@@ -31,6 +31,7 @@ export { PERF_FLAG, PERF_RECORD } from "./perf_buffers/layout.ts";
 export type { PerfIterator } from "./perf_buffers/open.ts";
 export * from "./port.ts";
 export * from "./procfs.ts";
+export * from "./read_link.ts";
 export type { OpenRings } from "./rings/open.ts";
 export type { RingLossProbe } from "./rings/open_losses.ts";
 export { RING_FLAGS, RING_RECORD, RING_RECORD_BYTES } from "./rings/record.ts";

@@ -3,8 +3,8 @@
  * used once or twice in a life, so they are loaded when somebody asks for them, not with every worker's port.
  * @module
  */
-import { ENAMETOOLONG } from "../errno.ts";
 import { loadLibc } from "../libc.ts";
+import { openReadLink } from "../read_link.ts";
 import type { CapabilitySets, ProcessControl } from "./control.ts";
 
 /**
@@ -53,8 +53,6 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32", "usize"], result: "i32" },
   /** int close(int fd); */
   close: { parameters: ["i32"], result: "i32" },
-  /** ssize_t readlink(const char *path, char *buf, size_t size); */
-  readlink: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   /** int execv(const char *path, char *const argv[]); */
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
   /** int sigprocmask(int how, const sigset_t *set, sigset_t *old); */
@@ -102,7 +100,6 @@ const SYSCALL_NUMBERS = {
 const CAPABILITY_VERSION_3 = 0x20080522;
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
-const PATH_MAX = 4096;
 /** Below about 64 bytes the engine may keep an array on its own heap, and move it. */
 const FIXED_BYTES = 128;
 
@@ -168,13 +165,7 @@ export function openProcessControl(): ProcessControl {
     fcntl: (fd, command, argument) =>
       answer(symbols.fcntl(fd, command, BigInt(argument))),
     close: (fd) => answer(symbols.close(fd)),
-    readLink(path) {
-      const target = new Uint8Array(PATH_MAX);
-      const result = symbols.readlink(cString(path), target, BigInt(PATH_MAX));
-      if (result < 0) return -errno[0];
-      // Cut short it would be another path, which may exist.
-      return result === PATH_MAX ? -ENAMETOOLONG : target.slice(0, result);
-    },
+    readLink: openReadLink(),
     execute(path, strings) {
       const { addresses, memory } = argumentVector(strings);
       const result = symbols.execv(terminated([path]), addresses);

@@ -4,11 +4,11 @@
  * process is gone.
  * @module
  */
-import type { ProcessControl } from "../../ffi/process.ts";
 import {
   enableRunTimeStats,
   errnoName,
   type KernelPort,
+  type ReadLink,
 } from "../../ffi/sampling.ts";
 import type { Aside, AsideMessage } from "../aside.ts";
 import type { Collector, TableCollector } from "../collector.ts";
@@ -198,11 +198,11 @@ export function collectRunStats(
   kernel: KernelPort,
   { runStats, epoch }: Pick<Init, "runStats" | "epoch">,
   { tables }: Pick<Collector, "tables">,
-  control?: () => Pick<ProcessControl, "readLink">,
+  readLink?: ReadLink,
 ): StatsWindows | undefined {
   const table = tables.find(({ rows }) => rows.table === "program");
   if (runStats === undefined || table === undefined) return undefined;
   // A thread that ends leaves its descriptors to the process, and an open window would never end.
-  if (epoch !== FIRST_EPOCH) closeStatsOf(kernel, control);
+  if (epoch !== FIRST_EPOCH) closeStatsOf(kernel, readLink);
   return new StatsWindows(kernel, runStats, table);
 }

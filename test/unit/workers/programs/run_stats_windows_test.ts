@@ -323,17 +323,15 @@ Deno.test("collectRunStats() ends the window that an earlier life of the worker 
   });
   kernel.files.addDirectory("/proc/self/fd", () => ["3", "4", "5"]);
   const targets = ["/dev/null", "anon_inode:bpf-stats", "anon_inode:bpf-link"];
-  const control = () => ({
-    readLink: (path: string) =>
-      new TextEncoder().encode(targets[Number(path.split("/").at(-1)) - 3]),
-  });
+  const readLink = (path: string) =>
+    new TextEncoder().encode(targets[Number(path.split("/").at(-1)) - 3]);
   const runStats = { window: WINDOW };
   assertEquals(
     collectRunStats(port, { epoch: 1, runStats: undefined }, collector),
     undefined,
   );
-  collectRunStats(port, { epoch: 1, runStats }, collector, control);
+  collectRunStats(port, { epoch: 1, runStats }, collector, readLink);
   assertEquals(closed.includes(4), false);
-  collectRunStats(port, { epoch: 2, runStats }, collector, control);
+  collectRunStats(port, { epoch: 2, runStats }, collector, readLink);
   assertEquals(closed.filter((fd) => fd >= 3 && fd <= 5 && fd === 4), [4]);
 });
