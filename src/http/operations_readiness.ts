@@ -65,7 +65,9 @@ export function operationsReadiness(
     hook,
     reason: operations?.reason ?? facts?.reason,
     isWindowed: typeof mode !== "string",
-    isAttached: operations?.isAttached ?? false,
+    // Without windows it is attached before anything is sampled.
+    isAttached: operations?.isAttached ??
+      (mode === "on" && hook !== undefined),
     attachedRatio: operations && ratioOf(operations, nowMs),
     perSecond: operations && rounded(operations.perSecond),
     lost: operations?.lost,

@@ -107,6 +107,15 @@ Deno.test("operationsReadiness() calls counts of operations exact where only loa
   assertEquals([quality, skipped], ["exact", 7]);
 });
 
+Deno.test("operationsReadiness() tells that a hook without windows is attached before anything was read", () => {
+  const attached = (["on", { onMs: 1_000, everyMs: 2_000 }] as const).map(
+    (mode) =>
+      operationsReadiness({ operations: { mode, hook: "lsm" } }, {}, 0)
+        .isAttached,
+  );
+  assertEquals(attached, [true, false]);
+});
+
 Deno.test("costText() tells what was measured at start, and that fentry leaves other calls alone", () => {
   const cost = { bpfNs: 210, otherNs: 0 };
   assertEquals(
