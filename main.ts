@@ -3,8 +3,12 @@
  * has their meaning).
  * @module
  */
-import { refuseDebugger, unlimitLockedMemory } from "./ffi/process.ts";
-import { keepAllocatorSmall, openLibc } from "./ffi/sampling.ts";
+import {
+  keepAllocatorSmall,
+  openLibc,
+  refuseDebugger,
+  unlimitLockedMemory,
+} from "./ffi/process.ts";
 import { systemClock } from "./src/clock.ts";
 import { HANDLES } from "./src/config/handles.ts";
 import type { KernelSide } from "./src/kernel_side.ts";

@@ -9,11 +9,14 @@ import {
   bindUnix,
   dropPrivileges,
   duplicate,
+  errnoName,
   executeAgain,
   findUser,
   holdSignals,
+  type KernelPort,
   openProcessControl,
   type ProcessControl,
+  readNumber,
   releaseSignals,
   seal,
   setCloseOnExec,
@@ -21,7 +24,6 @@ import {
   unseal,
   type UserIds,
 } from "../ffi/process.ts";
-import { errnoName, type KernelPort, readNumber } from "../ffi/sampling.ts";
 import type { Acquisition, Unprivileged } from "./acquire.ts";
 import { privilegesNow } from "./privileges.ts";
 

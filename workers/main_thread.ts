@@ -9,7 +9,7 @@ import {
   type ProcessUsage,
   readProcessUsage,
   threadExists,
-} from "../ffi/sampling.ts";
+} from "../ffi/process.ts";
 import { BlockReader } from "./columns.ts";
 import { type FromWorker, parseFromWorker } from "./protocol.ts";
 import { PulseReader } from "./pulse.ts";

@@ -9,7 +9,7 @@ import {
   heldCapabilities,
   type KernelPort,
   nextObjectId,
-} from "../ffi/sampling.ts";
+} from "../ffi/process.ts";
 
 /** A capability that the process lacks, and what would change that. */
 export interface MissingCapability {
