@@ -10,6 +10,7 @@ import {
   assertGreater,
   assertLess,
   assertNotEquals,
+  assertThrows,
 } from "@std/assert";
 import { openLibc, type PerfLoop } from "../../ffi/mod.ts";
 import { kernelBtf } from "../kernel/btf.ts";
@@ -261,6 +262,23 @@ kernelTest(
     // What was overwritten unseen had records of losses in it.
     assertLess(row.lostSamples, truth.lost);
     assertLess(row.coverage, 1);
+  },
+  ...reasons,
+);
+
+kernelTest(
+  "openPerfBuffers() does without bpf_loop() for as many as 256 CPUs, and says so where there may be more",
+  async () => {
+    using watch = new PerfWatch({ loop: "bounded", possibleCpus: "0-255" });
+    await using owner = await PerfOwner.start(1, 1, 8);
+    const truth = await owner.ask("run", 0, 0, 700, 40, 0);
+    const row = only(watch.look(owner.mapIds[0]));
+    assertEquals([row.samples, row.lostSamples], [truth.ok, truth.lost]);
+    assertThrows(
+      () => new PerfWatch({ loop: "bounded", possibleCpus: "0-256" }),
+      Error,
+      "257 CPUs: more than 256",
+    );
   },
   ...reasons,
 );

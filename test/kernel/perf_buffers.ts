@@ -74,6 +74,8 @@ export class PerfOwner implements AsyncDisposable {
 export interface PerfWatchOptions {
   /** As openPerfBuffers() has it. */
   readonly loop?: PerfLoop;
+  /** CPUs that there may ever be, as the kernel lists them in /sys. */
+  readonly possibleCpus?: string;
   /** A name that the kernel's BTF is read without, as that of an older one. */
   readonly lacks?: string;
 }
@@ -102,7 +104,7 @@ export class PerfWatch implements Disposable {
 
 function openHere(
   kernel: KernelPort,
-  { loop, lacks }: PerfWatchOptions,
+  { loop, lacks, possibleCpus }: PerfWatchOptions,
 ): PerfIterator {
   const bytes = readBtf(kernel);
   assert(typeof bytes !== "number", `errno ${bytes}`);
@@ -112,9 +114,27 @@ function openHere(
     enumerators: [LOOP_ENUMERATOR],
   });
   using pins = new PinPlace(kernel);
-  const opened = openPerfBuffers(kernel, btf, pins, loop);
+  using listed = possibleCpus === undefined
+    ? undefined
+    : withPossibleCpus(kernel, possibleCpus);
+  const opened = openPerfBuffers(listed?.port ?? kernel, btf, pins, loop);
   assert(typeof opened !== "string", String(opened));
   return opened;
+}
+
+/** A machine that lists other CPUs. */
+function withPossibleCpus(
+  kernel: KernelPort,
+  text: string,
+): Disposable & { readonly port: KernelPort } {
+  const file = Deno.makeTempFileSync({ prefix: "bpfpulse-cpus-" });
+  Deno.writeTextFileSync(file, `${text}\n`);
+  const open: KernelPort["open"] = (path) =>
+    kernel.open(path.endsWith("/cpu/possible") ? file : path);
+  return {
+    port: { ...kernel, open },
+    [Symbol.dispose]: () => Deno.removeSync(file),
+  };
 }
 
 /** A copy of `btf` in which nothing has that name. */
