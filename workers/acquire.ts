@@ -212,7 +212,11 @@ export function acquire(
       privileges: privilegesNow(kernel, false, []),
       runStats: stats.facts,
       operations: isDryRun && operations !== "off"
-        ? { mode: operations, reason: "nothing was attached to try it" }
+        ? {
+          mode: operations,
+          isUntried: true,
+          reason: "nothing was attached to try it",
+        }
         : counting.facts,
       loadEvents: typeof loadEvents === "string" ? { reason: loadEvents } : {},
       ...(jitLimitBytes === undefined ? {} : { jitLimitBytes }),
