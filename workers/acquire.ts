@@ -220,7 +220,11 @@ export function acquire(
       privileges: privilegesNow(kernel, false, []),
       runStats: stats.facts,
       operations: isDryRun && operations !== "off"
-        ? { mode: operations, reason: NOT_TRIED }
+        ? {
+          mode: operations,
+          isUntried: true,
+          reason: NOT_TRIED,
+        }
         : counting.facts,
       ringLosses: isDryRun && ringLosses === "on"
         ? { mode: ringLosses, reason: NOT_TRIED }

@@ -111,6 +111,8 @@ export interface OperationsPass {
 /** What acquire() found of it; `reason`: one sentence why it is off though it was asked for. */
 export interface OperationsFacts {
   readonly mode: "off" | OperationsMode;
+  /** Nobody tried: in a dry run nothing is attached. */
+  readonly isUntried?: true;
   /** By which it is counted. */
   readonly hook?: Hook;
   /** Why not by a cheaper one, or why not at all. */

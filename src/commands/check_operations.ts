@@ -29,7 +29,9 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
       quality: "unavailable",
       reason: reason ?? "nothing was tried",
       remedy: missing[0]?.how ??
-        "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and CONFIG_FTRACE_SYSCALLS=y",
+        (operations.isUntried === true
+          ? "bpfpulse check --operations on, which tries"
+          : "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and CONFIG_FTRACE_SYSCALLS=y"),
     };
   }
   return {

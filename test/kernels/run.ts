@@ -29,6 +29,7 @@ const FULL: GuestRun = {
     "test/contract/layouts_test.ts",
     "test/integration/iterators_test.ts",
     "test/integration/objects_test.ts",
+    "test/integration/cpu_entries_test.ts",
     "test/integration/operations_test.ts",
     "test/integration/agent_operations_test.ts",
     "test/integration/perf_buffers_test.ts",

@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { CHECK_NAMES, type CheckName } from "../../../../src/check_names.ts";
 import { hereOf } from "../../../../src/commands/catalog_here.ts";
+import { operationsRow } from "../../../../src/commands/check_operations.ts";
 import type { CheckRow } from "../../../../src/commands/check_rows.ts";
 import { catalog, type Metric } from "../../../../src/metrics/catalog.ts";
+import { someFacts } from "../../../state_builders.ts";
 
 /** All is there and exact, but for what is given. */
 function rows(given: Partial<Record<CheckName, Partial<CheckRow>>>) {
@@ -142,4 +144,14 @@ Deno.test("hereOf() gives counters the quality that their row has for totals", (
     quality: "estimated",
     reason: "in windows",
   });
+});
+
+Deno.test("operationsRow() of a dry run sends to what tries", () => {
+  const { reason, remedy } = operationsRow(someFacts({
+    operations: { mode: "on", isUntried: true, reason: "nobody tried" },
+  }));
+  assertEquals(
+    [reason, remedy],
+    ["nobody tried", "bpfpulse check --operations on, which tries"],
+  );
 });
