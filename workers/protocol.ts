@@ -24,7 +24,7 @@ import type { RunStatsHandle } from "./run_stats.ts";
 export type * from "./aside_messages.ts";
 
 /** Raised with every change of a message's shape. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** A worker, and what it samples. */
 export type CollectorName = "maps" | "programs" | "links";
