@@ -112,7 +112,9 @@ kernelTest(
     for (const kind of ["map", "program"] as const) {
       using plain = new Side(kernel, btf, TABLES[kind], false);
       using ahead = new Side(kernel, btf, TABLES[kind], true);
-      assertEquals([plain.maps, ahead.maps], [0, 1]);
+      // Before 6.2 nothing is touched.
+      const touched = btf.functionId("bpf_rdonly_cast") === undefined ? 0 : 1;
+      assertEquals([plain.maps, ahead.maps], [0, touched]);
       const compare = (ids: readonly number[]) => {
         const [one, other] = [plain.pass(), ahead.pass()];
         for (const id of ids) assertEquals(other.get(id), one.get(id));

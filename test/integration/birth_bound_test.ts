@@ -23,6 +23,8 @@ kernelTest(
     using opened = openIterators(kernel, false);
     for (const type of ["map", "program", "link"] as const) {
       const one = opened.iterators[type];
+      // Links have an iterator since 5.19.
+      if (type === "link" && typeof one === "string") continue;
       assert(typeof one !== "string", String(one));
       const { birth } = one;
       assert(birth.boundFd !== undefined, `no bound for ${type}s`);
