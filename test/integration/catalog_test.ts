@@ -10,6 +10,7 @@ import { catalog } from "../../src/metrics/catalog.ts";
 import { acquire } from "../../workers/acquire.ts";
 import { Agent, type Ended, runAgent } from "../agent.ts";
 import { returns } from "../kernel/instructions.ts";
+import { makeMap } from "../kernel/maps.ts";
 import { makeProgram } from "../kernel/programs.ts";
 import { kernelTest, skip } from "../kernel/skip.ts";
 import { unprivileged } from "../kernel/unprivileged.ts";
@@ -42,6 +43,10 @@ function unavailableOf(entries: readonly Entry[]): string[] {
 kernelTest(
   "catalog calls nothing unavailable that an agent serves here, and nothing else available",
   async () => {
+    // Where there is no object of a type there are no series of it.
+    using workshop = new Workshop();
+    makeMap(workshop, { type: "hash", key: 4, value: 8, max: 1 });
+    makeProgram(workshop, { type: "socket_filter", code: returns(0) });
     await using agent = await Agent.start(["--interval", "100ms"]);
     await agent.ready();
     const unavailable = unavailableOf(

@@ -164,7 +164,15 @@ kernelTest(
     }
     assert(orphans.length > 0, "nothing can be attached here");
 
-    const found = await viewAfter(agent, madeAtMs, 2, orphans);
+    let found = await viewAfter(agent, madeAtMs, 2, orphans);
+    // Another user of this machine may have had one open in one of the looks.
+    for (
+      let more = 0;
+      more < 2 && found.some(({ orphan }) => !orphan);
+      more++
+    ) {
+      found = await viewAfter(agent, Date.now(), 2, orphans);
+    }
     const page = await agent.page();
     for (const [i, { type, id, why }] of orphans.entries()) {
       const { orphan, sinceMs, pins, holders } = found[i];
