@@ -16,7 +16,6 @@ import type { OperationsPass } from "../operations_model.ts";
 import type { OperationsHandle } from "../operations_open.ts";
 import type { Init } from "../protocol.ts";
 import { type Counts, OperationsReader } from "./operations_pass.ts";
-import { closeLinksOf } from "./own_links.ts";
 
 /** Between two readings. */
 const INTERVAL_MS = 500;
@@ -28,9 +27,6 @@ export interface CountsReader {
   /** What came to rest since the last reading, or one sentence. */
   read(): Counts | string;
 }
-
-/** The worker's first life. */
-const FIRST_EPOCH = 1;
 
 export class OperationsCollector implements Aside {
   readonly #kernel: KernelPort;
@@ -193,12 +189,7 @@ export class OperationsCollector implements Aside {
 /** The programs worker's counting; undefined where nobody asked for it, or it cannot be. */
 export function collectOperations(
   kernel: KernelPort,
-  { operations, epoch }: Pick<Init, "operations" | "epoch">,
+  { operations }: Pick<Init, "operations">,
 ): OperationsCollector | undefined {
-  if (operations === undefined) return undefined;
-  // A thread that ends leaves its descriptors to the process, and what they attach would count everything twice.
-  if (epoch !== FIRST_EPOCH && operations.mode !== "on") {
-    closeLinksOf(kernel, operations.programs.ids);
-  }
-  return new OperationsCollector(kernel, operations);
+  return operations && new OperationsCollector(kernel, operations);
 }

@@ -8,7 +8,6 @@ import {
   enableRunTimeStats,
   errnoName,
   type KernelPort,
-  type ReadLink,
 } from "../../ffi/sampling.ts";
 import type { Aside, AsideMessage } from "../aside.ts";
 import type { Collector, TableCollector } from "../collector.ts";
@@ -18,7 +17,6 @@ import type { RunStatsPass } from "../run_stats_model.ts";
 import { sysctlKeepsStats } from "../stats_sysctl.ts";
 import { CountedRows } from "./counted_rows.ts";
 import { StatsGap } from "./stats_gap.ts";
-import { closeStatsOf } from "./own_stats.ts";
 
 /**
  * Windows begin anywhere in their periods, evenly in the long run: what runs in step with the periods would else be in each window, or in
@@ -190,19 +188,13 @@ export class StatsWindows implements Aside {
   }
 }
 
-/** The worker's first life. */
-const FIRST_EPOCH = 1;
-
 /** The programs worker's windows; undefined where statistics are kept always, or never. */
 export function collectRunStats(
   kernel: KernelPort,
-  { runStats, epoch }: Pick<Init, "runStats" | "epoch">,
+  { runStats }: Pick<Init, "runStats">,
   { tables }: Pick<Collector, "tables">,
-  readLink?: ReadLink,
 ): StatsWindows | undefined {
   const table = tables.find(({ rows }) => rows.table === "program");
   if (runStats === undefined || table === undefined) return undefined;
-  // A thread that ends leaves its descriptors to the process, and an open window would never end.
-  if (epoch !== FIRST_EPOCH) closeStatsOf(kernel, readLink);
   return new StatsWindows(kernel, runStats, table);
 }

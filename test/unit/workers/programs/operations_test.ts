@@ -164,5 +164,5 @@ Deno.test("OperationsCollector keeps what a reading throws from the sampling of 
 
 Deno.test("collectOperations() does nothing where nobody asked", () => {
   const kernel = new FakeKernel();
-  assertEquals(collectOperations(kernel, { epoch: 1 }), undefined);
+  assertEquals(collectOperations(kernel, {}), undefined);
 });

@@ -304,34 +304,9 @@ Deno.test("StatsWindows does without the sysctl's file, and without a program of
   assertEquals([message.pass.countedMs, message.pass.elapsedMs], [100, 100]);
 });
 
-Deno.test("collectRunStats() ends the window that an earlier life of the worker left open, and no other descriptor", () => {
-  const kernel = new FakeKernel();
-  const table = walkPrograms(kernel, []);
-  const collector = {
-    tables: [{
-      ...table,
-      rows: table.rows,
-      syscalls: 0,
-      backend: "walk",
-      backendReason: "",
-      sample: () => table.sample(),
-    }],
-  } as const;
-  const closed: number[] = [];
-  const port = Object.assign(kernel, {
-    close: (fd: number) => closed.push(fd),
-  });
-  kernel.files.addDirectory("/proc/self/fd", () => ["3", "4", "5"]);
-  const targets = ["/dev/null", "anon_inode:bpf-stats", "anon_inode:bpf-link"];
-  const readLink = (path: string) =>
-    new TextEncoder().encode(targets[Number(path.split("/").at(-1)) - 3]);
-  const runStats = { window: WINDOW };
+Deno.test("collectRunStats() does nothing where nobody asked", () => {
   assertEquals(
-    collectRunStats(port, { epoch: 1, runStats: undefined }, collector),
+    collectRunStats(new FakeKernel(), {}, { tables: [] }),
     undefined,
   );
-  collectRunStats(port, { epoch: 1, runStats }, collector, readLink);
-  assertEquals(closed.includes(4), false);
-  collectRunStats(port, { epoch: 2, runStats }, collector, readLink);
-  assertEquals(closed.filter((fd) => fd >= 3 && fd <= 5 && fd === 4), [4]);
 });
