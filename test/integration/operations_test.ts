@@ -153,7 +153,7 @@ kernelTest(
     nowMs = told.collector.dueAtMs;
     told.run();
     assertEquals(attached(), ids.length);
-    assertEquals(sum("elapsedMs"), 100_000);
+    assertGreater(sum("elapsedMs"), 100_000);
     // As the main thread does after a worker that failed.
     closeLeftOpen(kernel, "programs", { operations: handle });
     assertEquals(attached(), 0);

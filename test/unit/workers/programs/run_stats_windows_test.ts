@@ -304,6 +304,38 @@ Deno.test("StatsWindows does without the sysctl's file, and without a program of
   assertEquals([message.pass.countedMs, message.pass.elapsedMs], [100, 100]);
 });
 
+Deno.test("StatsWindows closes a window in which something is thrown, and counts its time as one in which nobody looked", () => {
+  const kernel = new FakeKernel();
+  const { rows } = walkPrograms(kernel, []);
+  let throws = false;
+  const windows = new StatsWindows(kernel, { window: WINDOW }, {
+    rows,
+    syscalls: 0,
+    sample() {
+      if (throws) throw new RangeError("Cannot sample");
+      return { table: "program", skipped: {} };
+    },
+  });
+  const startMs = kernel.nowMs;
+  windows.run();
+  throws = true;
+  kernel.advanceMs(100);
+  assertEquals(windows.run()?.message, {
+    kind: "run_stats_failed",
+    reason: "RangeError: Cannot sample",
+  });
+  assertEquals(kernel.statsEnabled, false);
+  throws = false;
+  kernel.advanceMs(windows.dueAtMs - kernel.nowMs);
+  windows.run();
+  kernel.advanceMs(100);
+  const message = windows.run()?.message;
+  assert(message?.kind === "run_stats");
+  const { countedMs, elapsedMs } = message.pass;
+  assertAlmostEquals(countedMs, 100, 0.001);
+  assertAlmostEquals(elapsedMs, kernel.nowMs - startMs, 0.001);
+});
+
 Deno.test("collectRunStats() does nothing where nobody asked", () => {
   assertEquals(
     collectRunStats(new FakeKernel(), {}, { tables: [] }),
