@@ -9,6 +9,8 @@ import { AgentProcess } from "./agent_process.ts";
 import { buildC } from "./c_program.ts";
 import { keepResults, median, table } from "./figures.ts";
 import { LineProcess } from "./line_process.ts";
+import { numberFlag } from "./number_flag.ts";
+import { pause } from "../test/agent.ts";
 
 const INTERVALS_MS = [100, 500, 1000];
 const STARTS = 9;
@@ -20,10 +22,6 @@ interface Window {
   readonly cpuPercent: number;
   readonly scrapeCpuMs: readonly number[];
   readonly rssAnonMb: readonly number[];
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function measureStarts(): Promise<{ first: number[]; stop: number[] }> {
@@ -56,11 +54,11 @@ async function measureWindow(
   for (let i = 0; i < 2 * scrapes; i++) {
     const cpuBefore = agent.cpuMs();
     const from = performance.now();
-    await sleep(SCRAPE_EVERY_MS - 200);
+    await pause(SCRAPE_EVERY_MS - 200);
     const cpuAfter = agent.cpuMs();
     const until = performance.now();
     await agent.scrape();
-    await sleep(200);
+    await pause(200);
     if (i < scrapes) continue;
     idleCpuMs += cpuAfter - cpuBefore;
     idleMs += until - from;
@@ -77,8 +75,7 @@ async function measureWindow(
   };
 }
 
-const at = Deno.args.indexOf("--seconds");
-const seconds = at < 0 ? 60 : Number(Deno.args[at + 1]);
+const seconds = numberFlag("--seconds", 60);
 const hold = buildC("hold", "agent_load");
 if ("missing" in hold) {
   console.log(`SKIP the agent's bench: ${hold.missing}`);

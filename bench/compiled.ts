@@ -13,6 +13,7 @@ import { AgentProcess } from "./agent_process.ts";
 import { buildC } from "./c_program.ts";
 import { keepResults, median, table } from "./figures.ts";
 import { LineProcess } from "./line_process.ts";
+import { numberFlag } from "./number_flag.ts";
 
 const BINARY = new URL("../dist/bpfpulse", import.meta.url).pathname;
 const OF_EACH = 1000;
@@ -77,8 +78,7 @@ async function versionOf(): Promise<{ version: string } | { missing: string }> {
   }
 }
 
-const at = Deno.args.indexOf("--seconds");
-const seconds = at < 0 ? 30 : Number(Deno.args[at + 1]);
+const seconds = numberFlag("--seconds", 30);
 const binary = await versionOf();
 const hold = buildC("hold", "compiled_load");
 for (const needed of [binary, hold]) {

@@ -9,6 +9,7 @@ import { AgentProcess } from "./agent_process.ts";
 import { buildC } from "./c_program.ts";
 import { keepResults, median, table, V8_FLAGS } from "./figures.ts";
 import { LineProcess } from "./line_process.ts";
+import { numberFlag } from "./number_flag.ts";
 
 const PORT = 19465;
 const LOOKS = 40;
@@ -78,8 +79,7 @@ async function agentCpu(flags: string[], seconds: number): Promise<number> {
   return percent;
 }
 
-const at = Deno.args.indexOf("--seconds");
-const seconds = at < 0 ? 20 : Number(Deno.args[at + 1]);
+const seconds = numberFlag("--seconds", 20);
 const rows = [];
 for (const cell of CELLS) rows.push({ cell, ...await looks(cell) });
 console.log(

@@ -8,6 +8,7 @@
 import { Agent } from "../test/agent.ts";
 import { buildC } from "./c_program.ts";
 import { keepResults, table } from "./figures.ts";
+import { numberFlag } from "./number_flag.ts";
 
 /** Short ones, of which the fastest is the least disturbed by others. */
 const SLICES = 20;
@@ -23,8 +24,7 @@ const STATES = [
   { name: "agent, --operations on", flags: ["--operations", "on"] },
 ] as const;
 
-const at = Deno.args.indexOf("--rounds");
-const rounds = at < 0 ? 9 : Number(Deno.args[at + 1]);
+const rounds = numberFlag("--rounds", 9);
 const built = buildC("calls");
 if (!("path" in built)) {
   console.log(`SKIP the bench of operations: ${built.missing}`);

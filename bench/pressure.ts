@@ -10,6 +10,7 @@ import { keepResults, median, table } from "./figures.ts";
 import { LineProcess } from "./line_process.ts";
 import { type LoadSize, PressureLoad } from "./pressure_load.ts";
 import { PressureTarget } from "./pressure_target.ts";
+import { pause } from "../test/agent.ts";
 
 const PORT = 19465;
 const PAGE_BYTES = 1_000_000;
@@ -43,10 +44,6 @@ interface Row {
   filesAfter: number;
   closedSlow: number;
   closedIdle: number;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function measure(
@@ -91,7 +88,7 @@ async function measureLoad(
     row.waitedMs.push(target.waitedMs() - waitedBefore);
     row.pageBytes = page.text.length;
     row.rssAnonMb = Math.max(row.rssAnonMb, target.rssAnonMb());
-    await sleep(PAUSE_MS);
+    await pause(PAUSE_MS);
   }
   row.closedSlow += clients.closedSlow;
   row.closedIdle += clients.closedIdle;
@@ -99,7 +96,7 @@ async function measureLoad(
   const until = performance.now() + SETTLE_MS;
   while (
     target.openFiles() > row.filesBefore && performance.now() < until
-  ) await sleep(50);
+  ) await pause(50);
   row.filesAfter = target.openFiles();
 }
 

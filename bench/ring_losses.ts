@@ -11,6 +11,7 @@ import { RingProducer } from "../test/kernel/rings.ts";
 import { inGuest } from "../test/kernels/guest_run.ts";
 import { openIterators } from "../workers/iterators.ts";
 import { table } from "./figures.ts";
+import { numberFlag } from "./number_flag.ts";
 
 const WRITES = 100_000;
 /** Into a ring that has room for all, or for hardly any. */
@@ -29,8 +30,7 @@ const STATES = [
 const GUEST_LIMIT_MS = 600_000;
 
 const kernels = Deno.args.filter((arg) => /^(\d+\.\d+|newest)$/.test(arg));
-const at = Deno.args.indexOf("--rounds");
-const rounds = at < 0 ? 9 : Number(Deno.args[at + 1]);
+const rounds = numberFlag("--rounds", 9);
 const missing = whyNoTool("ring_producer");
 if (missing !== undefined) {
   console.log(`SKIP the bench of ring losses: ${missing}`);

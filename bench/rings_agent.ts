@@ -6,6 +6,7 @@
 import { RingProducer } from "../test/kernel/rings.ts";
 import { AgentProcess } from "./agent_process.ts";
 import { lowerQuarter, median, table } from "./figures.ts";
+import { pause } from "../test/agent.ts";
 
 const PORT = 19466;
 /** Records whose producing is timed. */
@@ -32,14 +33,10 @@ export interface AgentCpu {
   readonly coverage: number[];
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 async function startAgent(flags: readonly string[]): Promise<AgentProcess> {
   const agent = new AgentProcess(PORT, flags);
   await agent.firstPageMs();
-  await sleep(2_000);
+  await pause(2_000);
   return agent;
 }
 
@@ -60,7 +57,7 @@ export async function measureProducer(rounds: number): Promise<Producing> {
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
       if (side === "with") {
         agent.resume();
-        await sleep(SETTLE_MS);
+        await pause(SETTLE_MS);
       } else agent.pause();
       ns[side].push(await recordNs());
     }
@@ -93,7 +90,7 @@ export async function measureAgent(
     return { percent: 100 * (agent.cpuMs() - cpuMs) / ms, ms };
   };
   for (let i = 0; i < windows; i++) {
-    const idle = await window(() => sleep(seconds * 1e3));
+    const idle = await window(() => pause(seconds * 1e3));
     found.idlePercent.push(idle.percent);
     const { bytes } = await producer.tell("once");
     let after = bytes;

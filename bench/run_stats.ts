@@ -11,6 +11,7 @@ import { loadStatsProbe } from "../workers/stats_probe_load.ts";
 import { buildC } from "./c_program.ts";
 import { keepResults, median, table } from "./figures.ts";
 import { LineProcess } from "./line_process.ts";
+import { numberFlag } from "./number_flag.ts";
 
 const STATES = [
   { name: "off", flags: ["--run-stats", "off"] },
@@ -32,13 +33,8 @@ interface Round {
   readonly mostPerSecond: number;
 }
 
-function flag(name: string, usual: number): number {
-  const at = Deno.args.indexOf(name);
-  return at < 0 ? usual : Number(Deno.args[at + 1]);
-}
-
-const rounds = flag("--rounds", 5);
-const seconds = flag("--seconds", 10);
+const rounds = numberFlag("--rounds", 5);
+const seconds = numberFlag("--seconds", 10);
 const built = buildC("runs");
 const kernel = openLibc();
 const probe = loadStatsProbe(kernel);

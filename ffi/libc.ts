@@ -231,9 +231,10 @@ export function openLibc(): KernelPort {
         fd,
         0n,
       );
+      const failure = errno[0];
       return address === null ||
           Deno.UnsafePointer.value(address) === MAP_FAILED
-        ? -errno[0]
+        ? -failure
         : Deno.UnsafePointerView.getArrayBuffer(address, sizeBytes);
     },
     unmapShared(memory): void {

@@ -19,3 +19,4 @@ export * from "./privilege/process_control.ts";
 export * from "./privilege/sealed.ts";
 export * from "./privilege/user.ts";
 export * from "./procfs.ts";
+export * from "./read_link.ts";

@@ -40,6 +40,7 @@ export interface AgentPorts extends
     | "parse"
     | "threadExists"
     | "mayRespawn"
+    | "buried"
     | "fatal"
   > {
   readonly config: Config;

@@ -10,7 +10,12 @@ import type {
 } from "../workers/acquire.ts";
 import type { BenchSide } from "../workers/bench.ts";
 import type { Lives } from "../workers/lives.ts";
-import type { Init, Opened, OwnIds } from "../workers/protocol.ts";
+import type {
+  CollectorName,
+  Init,
+  Opened,
+  OwnIds,
+} from "../workers/protocol.ts";
 import type { AgentPorts } from "./agent.ts";
 import type { Clock } from "./clock.ts";
 import type { Sampler } from "./commands/once.ts";
@@ -42,6 +47,8 @@ export interface KernelSide extends
     leaveOut: OwnIds | undefined,
     opened: Opened,
   ): Init;
+  /** Ends what a worker left on when its thread ended. */
+  closeLeftOpen(name: CollectorName, opened: Opened): void;
   loadSampler(): Promise<
     (
       sink: Parameters<Sampler>[0],

@@ -92,6 +92,7 @@ export async function serve(
       log,
       init,
       early,
+      buried: (name) => side.closeLeftOpen(name, acquired),
       fatal: (message) => fail(EXIT.cannotGoOn, message),
     });
   } catch (error) {

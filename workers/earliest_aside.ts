@@ -27,6 +27,9 @@ export function earliestOf(
     retune(intervalMs) {
       for (const one of all) one.retune(intervalMs);
     },
+    resample(intervalMs) {
+      for (const one of all) one.resample?.(intervalMs);
+    },
     sampled() {
       for (const one of all) one.sampled?.();
     },

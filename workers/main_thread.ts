@@ -11,7 +11,13 @@ import {
   threadExists,
 } from "../ffi/process.ts";
 import { BlockReader } from "./columns.ts";
-import { type FromWorker, parseFromWorker } from "./protocol.ts";
+import { closeLeftOpen } from "./left_open.ts";
+import {
+  type CollectorName,
+  type FromWorker,
+  type Opened,
+  parseFromWorker,
+} from "./protocol.ts";
 import { PulseReader } from "./pulse.ts";
 
 /** Linux's default, where the limit cannot be read. */
@@ -28,6 +34,8 @@ export interface MainThread {
   readonly processUsage: () => ProcessUsage;
   /** Why no thread should be started now, as a part of a sentence; undefined when one may. */
   readonly mayRespawn: () => string | undefined;
+  /** Of a worker whose thread is gone. */
+  readonly closeLeftOpen: (name: CollectorName, opened: Opened) => void;
 }
 
 export function mainThread(kernel: KernelPort): MainThread {
@@ -42,6 +50,7 @@ export function mainThread(kernel: KernelPort): MainThread {
     threadExists: (id) => threadExists(kernel, id),
     processUsage: () => readProcessUsage(kernel),
     mayRespawn: () => countable ? whyNoThread(kernel) : undefined,
+    closeLeftOpen: (name, opened) => closeLeftOpen(kernel, name, opened),
   };
 }
 

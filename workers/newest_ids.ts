@@ -8,9 +8,8 @@ import {
   createMap,
   Fd,
   type KernelPort,
-  MAP_INFO,
   MAP_TYPES,
-  objectInfo,
+  objectId,
 } from "../ffi/mod.ts";
 import type { ObjectType, OwnIds } from "./protocol.ts";
 
@@ -39,9 +38,6 @@ function newMapId(kernel: KernelPort): number | undefined {
   });
   if (number < 0) return undefined;
   using fd = new Fd(kernel, number);
-  const info = kernel.allocate(16);
-  const filled = objectInfo(kernel, fd.number, info, 8);
-  return filled < 8
-    ? undefined
-    : MAP_INFO.id.get(info.view, MAP_INFO.id.offset);
+  const id = objectId(kernel, fd.number);
+  return id === 0 ? undefined : id;
 }

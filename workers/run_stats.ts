@@ -8,6 +8,7 @@ import {
   errnoName,
   type KernelPort,
   mayEnableRunTimeStats,
+  objectId,
 } from "../ffi/mod.ts";
 import type { StatsProbe } from "./stats_probe.ts";
 import { loadStatsProbe } from "./stats_probe_load.ts";
@@ -97,12 +98,11 @@ export function holdRunStats(
   if (!isWindowed) {
     return { facts, fds: isHeld ? [answer] : [], programIds: [] };
   }
-  const id = probe?.id;
   return {
     facts,
     handle: { window, ...(probe === undefined ? {} : { probeFd: probe.fd }) },
     fds: probe === undefined ? [] : [probe.fd],
-    programIds: id === undefined ? [] : [id],
+    programIds: probe === undefined ? [] : [objectId(kernel, probe.fd)],
   };
 }
 

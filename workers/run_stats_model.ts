@@ -18,7 +18,10 @@ export interface RunStatsPass {
   readonly countedMs: number;
   /** Since the last pass runs were counted while no window was open: somebody else keeps statistics on, now and then at least. */
   readonly isOther: boolean;
-  /** `kernel.bpf_stats_enabled` was 1 as the window began: runs are counted by that, and nothing was opened. Absent where it cannot be read. */
+  /**
+   * `kernel.bpf_stats_enabled` was 1 as the window began: runs are counted by that, and nothing was opened. Absent where it
+   * cannot be read.
+   */
   readonly sysctl?: boolean;
   /** Programs that were there at both ends and ran in between, or could not be read: ascending ids. Those that are not here did not run. */
   readonly ids: Uint32Array<ArrayBuffer>;

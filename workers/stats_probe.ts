@@ -32,13 +32,6 @@ export class StatsProbe {
     this.#info = kernel.allocate(PROG_INFO.size);
   }
 
-  /** Of the program; undefined where it cannot be asked. */
-  get id(): number | undefined {
-    return this.#read()
-      ? PROG_INFO.id.get(this.#info.view, PROG_INFO.id.offset)
-      : undefined;
-  }
-
   /** Whether a run is counted now. */
   countsRuns(): boolean | undefined {
     if (!this.#read()) return undefined;

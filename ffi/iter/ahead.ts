@@ -9,11 +9,11 @@
  * Source: kernel/bpf/bpf_iter.c bpf_seq_read(), kernel/bpf/syscall.c bpf_map_get_curr_or_next().
  * @module
  */
-import { createMap, objectInfo } from "../bpf.ts";
+import { createMap } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { MAP_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
-import { MAP_INFO } from "../uapi.ts";
 import { type Emitter, OBJECT } from "./emitter.ts";
 import type { Step, Way } from "./table.ts";
 
@@ -48,14 +48,8 @@ export class AheadMap implements Disposable {
       name: "bpfpulse_ahead",
     });
     if (fd < 0) return;
-    const info = kernel.allocate(MAP_INFO.size);
-    const filled = objectInfo(kernel, fd, info, 8);
-    if (filled < 8) {
-      kernel.close(fd);
-      return;
-    }
     this.mapFd = fd;
-    this.mapIds = [MAP_INFO.id.get(info.view, MAP_INFO.id.offset)];
+    this.mapIds = [objectId(kernel, fd)];
   }
 
   [Symbol.dispose](): void {
@@ -65,7 +59,8 @@ export class AheadMap implements Disposable {
 
 /**
  * Keeps where the present object is and, at every AT_ONCE-th, loads what `ways` of the next ones lead to; ways that this kernel
- * lacks are left out, and so is everything where it numbers no objects. Jumps to `end` where there is nothing to do. r6 holds the context; r7, r8 and r9 are lost.
+ * lacks are left out, and so is everything where it numbers no objects. Jumps to `end` where there is nothing to do. r6 holds the
+ * context; r7, r8 and r9 are lost.
  */
 export function touchAhead(
   emit: Emitter,

@@ -3,10 +3,10 @@
  * memory, without any privilege; instructions that leave out what is below.
  * @module
  */
-import { createMap, objectInfo } from "../bpf.ts";
+import { createMap } from "../bpf.ts";
 import { MAP_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
-import { MAP_INFO } from "../uapi.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Way } from "./table.ts";
 
@@ -31,13 +31,7 @@ export function makeBound(kernel: KernelPort): BoundMap | undefined {
     flags: MMAPABLE,
     name: "bpfpulse_bound",
   });
-  if (fd < 0) return undefined;
-  const info = kernel.allocate(MAP_INFO.size);
-  if (objectInfo(kernel, fd, info, 8) < 8) {
-    kernel.close(fd);
-    return undefined;
-  }
-  return { fd, id: MAP_INFO.id.get(info.view, MAP_INFO.id.offset) };
+  return fd < 0 ? undefined : { fd, id: objectId(kernel, fd) };
 }
 
 /** Jumps to `end` where the object's id is below the bound. */

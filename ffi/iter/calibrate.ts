@@ -6,16 +6,15 @@
  * @module
  */
 import { Assembler } from "../asm/assemble.ts";
-import { createIteratorLink, createMap, objectInfo } from "../bpf.ts";
-import { TRACE_ITER, TRACING } from "../bpf.ts";
+import { createIteratorLink, createMap, TRACE_ITER, TRACING } from "../bpf.ts";
 import type { Btf } from "../btf/btf.ts";
 import { EINVAL, errnoName } from "../errno.ts";
 import { Fd } from "../fd.ts";
 import { MAP_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
 import { readText } from "../procfs.ts";
 import { symbolAddress } from "../symbols.ts";
-import { MAP_INFO } from "../uapi.ts";
 import { loadOrRefusal, type Refusal } from "../verifier.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "./emitter.ts";
 import { iterationsOf, IteratorSession } from "./session.ts";
@@ -45,9 +44,8 @@ export function perCpuBases(kernel: KernelPort, btf: Btf): bigint[] | string {
   });
   if (number < 0) return `BPF_MAP_CREATE failed: ${errnoName(-number)}`;
   using map = new Fd(kernel, number);
-  const info = kernel.allocate(MAP_INFO.size);
-  if (objectInfo(kernel, map.number, info, 8) < 8) return "a map has no id";
-  const id = MAP_INFO.id.get(info.view, MAP_INFO.id.offset);
+  const id = objectId(kernel, map.number);
+  if (id === 0) return "a map has no id";
   let answer: number | Refusal;
   try {
     answer = load(kernel, btf, id, ofOwnMap(map.number, cpus));

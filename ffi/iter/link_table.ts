@@ -1,7 +1,8 @@
 /**
  * Owns what the two link iterators write. In: nothing. Out: a tick table (identity, program, and the place that a link may lose),
  * and a birth table that begins with the same and goes on as `struct bpf_link_info` and a name. Not in it are
- * links whose target no program tells (uprobe_multi: bpf_d_path() takes no path that was reached by a cast): DESCRIBED_HERE lists those that are.
+ * links whose target no program tells (uprobe_multi: bpf_d_path() takes no path that was reached by a cast): DESCRIBED_HERE lists
+ * those that are.
  * @module
  */
 import { LINK_TYPES } from "../names.ts";

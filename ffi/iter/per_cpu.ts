@@ -3,10 +3,10 @@
  * a program carries as immediates while they are few, or a map that holds them, over which it loops.
  * @module
  */
-import { createMap, objectInfo, updateElement } from "../bpf.ts";
+import { createMap, updateElement } from "../bpf.ts";
 import { MAP_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
-import { MAP_INFO } from "../uapi.ts";
 
 /** What is added to a per-CPU pointer for each CPU. */
 export interface PerCpu {
@@ -43,14 +43,12 @@ export class PerCpuTable implements PerCpu, Disposable {
     const key = kernel.allocate(4);
     const value = kernel.allocate(bases.length * 8);
     new BigUint64Array(value.bytes.buffer).set(bases);
-    const info = kernel.allocate(MAP_INFO.size);
-    const filled = objectInfo(kernel, fd, info, 8);
-    if (filled < 8 || updateElement(kernel, fd, key, value) < 0) {
+    if (updateElement(kernel, fd, key, value) < 0) {
       kernel.close(fd);
       return;
     }
     this.mapFd = fd;
-    this.mapIds = [MAP_INFO.id.get(info.view, MAP_INFO.id.offset)];
+    this.mapIds = [objectId(kernel, fd)];
   }
 
   [Symbol.dispose](): void {

@@ -27,8 +27,8 @@ export class PinPlace implements Disposable {
   }
 
   /**
-   * A descriptor of the place (O_PATH) of a pin of what `fd` refers to, or -errno. Needs CAP_SYS_ADMIN, or a mounted bpffs in which this process
-   * may write.
+   * A descriptor of the place (O_PATH) of a pin of what `fd` refers to, or -errno. Needs CAP_SYS_ADMIN, or a mounted bpffs in
+   * which this process may write.
    */
   pin(fd: number): number {
     const kernel = this.#kernel;

@@ -1,6 +1,7 @@
 /**
- * Owns the programs that count bpf() operations: one notes when loads begin, one adds to a row where a call ends, one where it begins. In: the kernel's
- * BTF, a hook, the maps. Out: instructions. Nothing is told as an event, so that nothing is lost at any rate.
+ * Owns the programs that count bpf() operations: one notes when loads begin, one adds to a row where a call ends, one where it
+ * begins. In: the kernel's BTF, a hook, the maps. Out: instructions. Nothing is told as an event, so that nothing is lost at any
+ * rate.
  * Source: kernel/bpf/syscall.c __sys_bpf(); include/linux/fdtable.h `struct files_struct`, `struct fdtable`.
  * @module
  */

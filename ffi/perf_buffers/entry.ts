@@ -23,7 +23,10 @@ export const ENTRY_FUNCTION = { name: "entry", argumentCount: 2 };
 
 /** How an entry's records are walked. */
 export interface Walk {
-  /** Of a buffer that has come round; the budget is in r1, the walk's start in r3 and the size in r4. Goes to walk_done, or leaves r3 changed. */
+  /**
+   * Of a buffer that has come round; the budget is in r1, the walk's start in r3 and the size in r4. Goes to walk_done, or
+   * leaves r3 changed.
+   */
   readonly wrapped: () => void;
   /** From the variable `at` on. Goes to walk_done, or somewhere else. */
   readonly walk: () => void;

@@ -6,7 +6,6 @@
 import {
   BPF_F_NO_PREALLOC,
   createMap,
-  objectInfo,
   type ProgramSpec,
   TRACE_ITER,
   TRACING,
@@ -24,9 +23,9 @@ import {
 } from "../iter/open.ts";
 import type { PinPlace } from "../iter/pins.ts";
 import { MAP_TYPES } from "../names.ts";
+import { objectId } from "../object_id.ts";
 import type { KernelPort } from "../port.ts";
 import { pageSize, possibleCpuCount } from "../machine.ts";
-import { MAP_INFO } from "../uapi.ts";
 import { loadOrRefusal } from "../verifier.ts";
 import { MOST_BOUNDED_CPUS, writeBoundedProgram } from "./bounded.ts";
 import { PERF_RECORD, STATE, VARIABLE } from "./layout.ts";
@@ -128,7 +127,7 @@ function newMap(
   if (number < 0) return `BPF_MAP_CREATE failed: ${errnoName(-number)}`;
   // The program keeps it.
   const fd = stack.use(new Fd(kernel, number)).number;
-  return { fd, id: idOf(kernel, fd, MAP_INFO.id.offset) };
+  return { fd, id: objectId(kernel, fd) };
 }
 
 /** @throws {Absent} */
@@ -186,11 +185,4 @@ function specOf(
     expectedAttachType: TRACE_ITER,
     attachBtfId,
   };
-}
-
-/** 0 where it cannot be had, which no object has. */
-function idOf(kernel: KernelPort, fd: number, offset: number): number {
-  const info = kernel.allocate(16);
-  const filled = objectInfo(kernel, fd, info, 16);
-  return filled < offset + 4 ? 0 : info.view.getUint32(offset, true);
 }

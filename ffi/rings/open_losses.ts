@@ -85,7 +85,7 @@ export function openRingLosses(
     if (typeof program === "string") return giveUp(program);
     programFds.push(keep(program));
   }
-  // Before it is attached, so that a kernel that refuses it is left alone.
+  // Once all are loaded, so that a kernel that refuses one is left alone.
   const linkFds: number[] = [];
   for (const [i, programFd] of programFds.entries()) {
     const link = keep(attachTracing(kernel, programFd));

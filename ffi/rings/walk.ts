@@ -63,7 +63,8 @@ export interface WalkPlaces {
 }
 
 /**
- * Takes the ring's address in r9 and, where the loop is the kernel's, the most headers in r3. Leaves in r6 where the walk stands. r7 to r9 are its own.
+ * Takes the ring's address in r9 and, where the loop is the kernel's, the most headers in r3. Leaves in r6 where the walk stands.
+ * r7 to r9 are its own.
  */
 export function writeWalk(
   emit: Emitter,

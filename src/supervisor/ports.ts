@@ -104,6 +104,8 @@ export interface SupervisorOptions {
   threadExists(threadId: number): boolean;
   /** Why no worker may be started now, as a part of a sentence; asked before each start, until it is undefined. */
   mayRespawn(): string | undefined;
+  /** A worker's thread is gone, and another one starts after a pause: the time to end what it left to the process. Must not throw. */
+  buried?(name: CollectorName): void;
   /** Called once, when only the end of the process helps: logs `message` and exits with 70. */
   fatal(message: string): void;
   readonly sink: SampleSink;

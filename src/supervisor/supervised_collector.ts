@@ -311,6 +311,7 @@ export class SupervisedCollector implements LifeListener {
   #bury(): void {
     const goodMs = this.#life?.goodMs(this.#surroundings.time.nowMs()) ?? 0;
     this.#life = undefined;
+    this.#surroundings.options.buried?.(this.#spec.name);
     this.#pause(this.#verdict, goodMs);
   }
 

@@ -4,12 +4,14 @@
  */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
+  enableRunTimeStats,
   type KernelPort,
   objectInfo,
   openLibc,
   PROG_INFO,
 } from "../../ffi/mod.ts";
 import { acquire } from "../../workers/acquire.ts";
+import { closeLeftOpen } from "../../workers/left_open.ts";
 import { collectPrograms } from "../../workers/programs/collect.ts";
 import {
   collectRunStats,
@@ -320,5 +322,17 @@ kernelTest(
     }
     assertEquals(await Deno.readTextFile(SYSCTL), before);
     assertNothingLeft(kernel);
+  },
+);
+
+kernelTest(
+  "closeLeftOpen() ends what keeps statistics on in this process, whichever thread opened it",
+  () => {
+    const kernel = openLibc();
+    assertGreater(enableRunTimeStats(kernel), 0);
+    assertEquals(holdsStats(Deno.pid), true);
+    const runStats = { window: { onMs: 10, everyMs: 100 } };
+    closeLeftOpen(kernel, "programs", { runStats });
+    assertEquals(holdsStats(Deno.pid), false);
   },
 );

@@ -36,7 +36,10 @@ export const RING_COLUMNS = [
   "fillRatioMax",
   /** Bytes whose records were overwritten before anybody counted them: above 0 events and discards hold estimates, for good. */
   "skippedBytes",
-  /** Calls that found no way into it, since the loss probe was attached, or since the map was made where that was later. NaN where there is no probe. */
+  /**
+   * Calls that found no way into it, since the loss probe was attached, or since the map was made where that was later. NaN
+   * where there is no probe.
+   */
   "lostEvents",
   /** 1 where lostEvents is exact; else the kernel left out some runs of the probe, or had no room to count. */
   "isLostExact",

@@ -8,15 +8,13 @@ import {
   accountedBytes,
   type Btf,
   errnoName,
-  filledInfo,
   iterationsOf,
   IteratorSession,
   type KernelPort,
   MAP_BIRTH,
   MAP_HEAD_BYTES,
-  MAP_INFO,
   MAP_LIVE,
-  objectInfo,
+  objectId,
   type OpenIterator,
 } from "../../ffi/mod.ts";
 import type { TableIterators } from "../iterate.ts";
@@ -106,7 +104,7 @@ function tryAll(
   { tick, birth }: TableIterators,
   { maps }: MemorySamples,
 ): Tried[] | string {
-  const ids = new Map(maps.map(({ fd }) => [idOf(kernel, fd), fd]));
+  const ids = new Map(maps.map(({ fd }) => [objectId(kernel, fd), fd]));
   const info = recordInfo(MAP_BIRTH, birth, MAP_HEAD_BYTES);
   const sized = sizedMaps(birth);
   const entries = new Map<number, number>();
@@ -145,11 +143,4 @@ function ofOwn(
     }
   });
   return failure && `${failure.call} failed: ${errnoName(failure.errno)}`;
-}
-
-/** 0 where it cannot be had, which no map has. */
-function idOf(kernel: KernelPort, fd: number): number {
-  const info = kernel.allocate(MAP_INFO.size);
-  const filled = objectInfo(kernel, fd, info, 8);
-  return filledInfo(info.view, filled)(MAP_INFO.id) ?? 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns what is known of one perf buffer from look to look. In: records of ffi/perf_buffers. Out: its row of PERF_COLUMNS, whose counters never
- * fall; samples that nobody could count are estimated from the mean size of those that were counted lately.
+ * Owns what is known of one perf buffer from look to look. In: records of ffi/perf_buffers. Out: its row of PERF_COLUMNS, whose
+ * counters never fall; samples that nobody could count are estimated from the mean size of those that were counted lately.
  * @module
  */
 import { PERF_FLAG, PERF_RECORD } from "../../ffi/sampling.ts";

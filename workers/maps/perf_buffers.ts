@@ -1,6 +1,6 @@
 /**
- * Owns the looks at perf buffers. In: a port, an open iterator of ffi/perf_buffers. Out: rows of PERF_COLUMNS by map and index, what the looks
- * cost, and how soon the next one should be.
+ * Owns the looks at perf buffers. In: a port, an open iterator of ffi/perf_buffers. Out: rows of PERF_COLUMNS by map and index,
+ * what the looks cost, and how soon the next one should be.
  * @module
  */
 import {

@@ -15,8 +15,8 @@ import type { Aside, AsideMessage } from "../aside.ts";
 import type { OperationsPass } from "../operations_model.ts";
 import type { OperationsHandle } from "../operations_open.ts";
 import type { Init } from "../protocol.ts";
+import { WindowSchedule } from "../windows.ts";
 import { type Counts, OperationsReader } from "./operations_pass.ts";
-import { closeLinksOf } from "./own_links.ts";
 
 /** Between two readings. */
 const INTERVAL_MS = 500;
@@ -29,14 +29,12 @@ export interface CountsReader {
   read(): Counts | string;
 }
 
-/** The worker's first life. */
-const FIRST_EPOCH = 1;
-
 export class OperationsCollector implements Aside {
   readonly #kernel: KernelPort;
   readonly #handle: OperationsHandle;
   readonly #reader: CountsReader;
-  readonly #startMs: number;
+  /** Absent where it counts all the time. */
+  readonly #schedule: WindowSchedule | undefined;
   #attached: AttachedOperations | undefined;
   /** Since when `#attachedMs` and the elapsed time count. */
   #toldAtMs: number;
@@ -63,8 +61,10 @@ export class OperationsCollector implements Aside {
     this.#kernel = kernel;
     this.#handle = handle;
     this.#reader = reader;
-    this.#startMs = kernel.monotonicMs();
-    this.#toldAtMs = this.#accountedMs = this.#startMs;
+    this.#toldAtMs = this.#accountedMs = kernel.monotonicMs();
+    this.#schedule = handle.mode === "on"
+      ? undefined
+      : new WindowSchedule(handle.mode, this.#toldAtMs);
   }
 
   get dueAtMs(): number {
@@ -100,7 +100,7 @@ export class OperationsCollector implements Aside {
   }
 
   get #isAttached(): boolean {
-    return this.#handle.mode === "on" || this.#attached !== undefined;
+    return this.#schedule === undefined || this.#attached !== undefined;
   }
 
   #account(nowMs: number): void {
@@ -114,11 +114,12 @@ export class OperationsCollector implements Aside {
 
   /** Attaches and detaches by the clock; one sentence where that was refused. */
   #turn(nowMs: number): string | undefined {
-    const { mode, programs } = this.#handle;
-    if (mode === "on") return undefined;
-    const isOn = (nowMs - this.#startMs) % mode.everyMs < mode.onMs;
+    const schedule = this.#schedule;
+    if (schedule === undefined) return undefined;
+    if (nowMs >= schedule.endsAtMs) schedule.next(nowMs);
+    const isOn = nowMs >= schedule.beginsAtMs;
     if (isOn && this.#attached === undefined) {
-      const attached = attachOperations(this.#kernel, programs);
+      const attached = attachOperations(this.#kernel, this.#handle.programs);
       if (typeof attached === "number") {
         return `BPF_RAW_TRACEPOINT_OPEN failed: ${errnoName(-attached)}`;
       }
@@ -133,14 +134,13 @@ export class OperationsCollector implements Aside {
   }
 
   #next(nowMs: number): number {
-    const { mode } = this.#handle;
+    const schedule = this.#schedule;
     if (this.#isAttached) this.#readingsLeft = LAST_READINGS;
     else this.#readingsLeft--;
     const readingMs = nowMs + INTERVAL_MS;
-    if (mode === "on") return readingMs;
-    const inWindowMs = (nowMs - this.#startMs) % mode.everyMs;
-    const edgeMs = nowMs - inWindowMs +
-      (inWindowMs < mode.onMs ? mode.onMs : mode.everyMs);
+    if (schedule === undefined) return readingMs;
+    const { beginsAtMs, endsAtMs } = schedule;
+    const edgeMs = nowMs < beginsAtMs ? beginsAtMs : endsAtMs;
     return this.#readingsLeft > 0 ? Math.min(readingMs, edgeMs) : edgeMs;
   }
 
@@ -153,8 +153,8 @@ export class OperationsCollector implements Aside {
     const { rows, loads, attachFailures, lost, skipped = 0 } = counts;
     const nothing = rows.length + loads.length + attachFailures.length +
         lost + skipped === 0;
-    const { mode, hook } = this.#handle;
-    const isWindowed = mode !== "on";
+    const { hook } = this.#handle;
+    const isWindowed = this.#schedule !== undefined;
     // The first one that has nothing to tell ends what was told as happening now; silence is part of a window's rate.
     const isKnown = countedMs === 0 || (!isWindowed && this.#toldNothing);
     if (nothing && isKnown && this.#wasAttached === isAttached) {
@@ -193,12 +193,7 @@ export class OperationsCollector implements Aside {
 /** The programs worker's counting; undefined where nobody asked for it, or it cannot be. */
 export function collectOperations(
   kernel: KernelPort,
-  { operations, epoch }: Pick<Init, "operations" | "epoch">,
+  { operations }: Pick<Init, "operations">,
 ): OperationsCollector | undefined {
-  if (operations === undefined) return undefined;
-  // A thread that ends leaves its descriptors to the process, and what they attach would count everything twice.
-  if (epoch !== FIRST_EPOCH && operations.mode !== "on") {
-    closeLinksOf(kernel, operations.programs.ids);
-  }
-  return new OperationsCollector(kernel, operations);
+  return operations && new OperationsCollector(kernel, operations);
 }

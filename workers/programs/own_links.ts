@@ -3,11 +3,7 @@
  * or their end. Source: kernel/bpf/syscall.c bpf_link_show_fdinfo(), since 5.7.
  * @module
  */
-import {
-  type KernelPort,
-  listDirectory,
-  readText,
-} from "../../ffi/sampling.ts";
+import { type KernelPort, listDirectory, readText } from "../../ffi/process.ts";
 
 const DESCRIPTORS = "/proc/self/fdinfo";
 

@@ -8,7 +8,7 @@ import {
   listDirectory,
   openReadLink,
   type ReadLink,
-} from "../../ffi/sampling.ts";
+} from "../../ffi/process.ts";
 
 const DESCRIPTORS = "/proc/self/fd";
 const STATS = "anon_inode:bpf-stats";

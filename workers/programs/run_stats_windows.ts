@@ -8,7 +8,6 @@ import {
   enableRunTimeStats,
   errnoName,
   type KernelPort,
-  type ReadLink,
 } from "../../ffi/sampling.ts";
 import type { Aside, AsideMessage } from "../aside.ts";
 import type { Collector, TableCollector } from "../collector.ts";
@@ -16,15 +15,9 @@ import type { Init } from "../protocol.ts";
 import type { RunStatsHandle } from "../run_stats.ts";
 import type { RunStatsPass } from "../run_stats_model.ts";
 import { sysctlKeepsStats } from "../stats_sysctl.ts";
+import { WindowSchedule } from "../windows.ts";
 import { CountedRows } from "./counted_rows.ts";
 import { StatsGap } from "./stats_gap.ts";
-import { closeStatsOf } from "./own_stats.ts";
-
-/**
- * Windows begin anywhere in their periods, evenly in the long run: what runs in step with the periods would else be in each window, or in
- * none. Multiples of the golden ratio are spread most evenly, and one window begins so much of a period after the other at the least.
- */
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 interface OpenWindow {
   /** -1 where the sysctl keeps statistics on, and no descriptor of ours is needed. */
@@ -36,17 +29,15 @@ interface OpenWindow {
 
 export class StatsWindows implements Aside {
   readonly #kernel: KernelPort;
-  readonly #handle: RunStatsHandle;
+  readonly #schedule: WindowSchedule;
+  readonly #onMs: number;
   readonly #table: TableCollector;
-  readonly #startMs: number;
   readonly #rows = new CountedRows();
   readonly #gap: StatsGap;
   #window: OpenWindow | undefined;
   #closedAtMs: number;
   #sysctl: boolean | undefined;
   #dueAtMs = -Infinity;
-  /** Of the last window, or the next one. */
-  #period = 0;
   /** Since the last pass. */
   #elapsedMs = 0;
   #countedMs = 0;
@@ -56,14 +47,15 @@ export class StatsWindows implements Aside {
   /** @param table of programs */
   constructor(
     kernel: KernelPort,
-    handle: RunStatsHandle,
+    { window, probeFd }: RunStatsHandle,
     table: TableCollector,
   ) {
     this.#kernel = kernel;
-    this.#handle = handle;
     this.#table = table;
-    this.#startMs = this.#closedAtMs = kernel.monotonicMs();
-    this.#gap = new StatsGap(kernel, handle.probeFd);
+    this.#closedAtMs = kernel.monotonicMs();
+    this.#schedule = new WindowSchedule(window, this.#closedAtMs);
+    this.#onMs = window.onMs;
+    this.#gap = new StatsGap(kernel, probeFd);
     this.#gap.begin();
   }
 
@@ -89,7 +81,12 @@ export class StatsWindows implements Aside {
         ? this.#begin()
         : this.#end(this.#window);
     } catch (error) {
+      const openedAtMs = this.#window?.openedAtMs;
       this.#close();
+      if (openedAtMs !== undefined) {
+        this.#account(this.#closedAtMs - openedAtMs, false);
+        this.#gap.begin();
+      }
       this.#dueAtMs = this.#next();
       return this.#failed(String(error).split("\n", 1)[0]);
     }
@@ -113,7 +110,7 @@ export class StatsWindows implements Aside {
     const fromMs = this.#sample();
     if (fromMs !== undefined) this.#rows.keep(this.#table.rows.columns);
     this.#window = { fd, openedAtMs, fromMs };
-    this.#dueAtMs = openedAtMs + this.#handle.window.onMs;
+    this.#dueAtMs = openedAtMs + this.#onMs;
     return undefined;
   }
 
@@ -165,21 +162,9 @@ export class StatsWindows implements Aside {
     if (isCounted) this.#countedMs += elapsedMs;
   }
 
-  /** The beginning of the next window that is still to come. */
   #next(): number {
-    const nowMs = this.#kernel.monotonicMs();
-    const present = (nowMs - this.#startMs) / this.#handle.window.everyMs;
-    this.#period = Math.max(this.#period + 1, Math.floor(present));
-    while (this.#beginsMs(this.#period) < nowMs) this.#period++;
-    return this.#beginsMs(this.#period);
-  }
-
-  #beginsMs(period: number): number {
-    const { onMs, everyMs } = this.#handle.window;
-    // A longer one would meet the next: it lies within its period.
-    const roomMs = 2 * onMs <= everyMs ? everyMs : everyMs - onMs;
-    const place = (period * GOLDEN_RATIO) % 1;
-    return this.#startMs + period * everyMs + place * roomMs;
+    this.#schedule.next(this.#kernel.monotonicMs());
+    return this.#schedule.beginsAtMs;
   }
 
   /** Told once, until it is another reason or there was a pass in between. */
@@ -190,19 +175,13 @@ export class StatsWindows implements Aside {
   }
 }
 
-/** The worker's first life. */
-const FIRST_EPOCH = 1;
-
 /** The programs worker's windows; undefined where statistics are kept always, or never. */
 export function collectRunStats(
   kernel: KernelPort,
-  { runStats, epoch }: Pick<Init, "runStats" | "epoch">,
+  { runStats }: Pick<Init, "runStats">,
   { tables }: Pick<Collector, "tables">,
-  readLink?: ReadLink,
 ): StatsWindows | undefined {
   const table = tables.find(({ rows }) => rows.table === "program");
   if (runStats === undefined || table === undefined) return undefined;
-  // A thread that ends leaves its descriptors to the process, and an open window would never end.
-  if (epoch !== FIRST_EPOCH) closeStatsOf(kernel, readLink);
   return new StatsWindows(kernel, runStats, table);
 }

@@ -1,6 +1,7 @@
 /**
  * Owns what is found out between two windows: whether somebody else has runs counted, and whether all the time. In: a program that does
- * nothing, run at both ends of the gap, and in it while it was counted each time; and the table of programs, as it is sampled anyway. Out: a verdict.
+ * nothing, run at both ends of the gap, and in it while it was counted each time; and the table of programs, as it is sampled
+ * anyway. Out: a verdict.
  * @module
  */
 import type { KernelPort } from "../../ffi/sampling.ts";

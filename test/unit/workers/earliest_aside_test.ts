@@ -37,16 +37,22 @@ Deno.test("earliestOf() tells all of them what changed", () => {
   const told: string[] = [];
   const both = earliestOf([
     anAside("a", 1, told),
-    { ...anAside("b", 2, told), sampled: () => void told.push("b sampled") },
+    {
+      ...anAside("b", 2, told),
+      resample: (ms: number) => void told.push(`b resample ${ms}`),
+      sampled: () => void told.push("b sampled"),
+    },
   ]);
   both?.renew();
   both?.retune(7);
+  both?.resample?.(8);
   both?.sampled?.();
   assertEquals(told, [
     "a renew",
     "b renew",
     "a retune 7",
     "b retune 7",
+    "b resample 8",
     "b sampled",
   ]);
 });

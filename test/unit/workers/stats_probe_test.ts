@@ -47,9 +47,3 @@ Deno.test("StatsProbe tells nothing where it cannot be run or asked", () => {
     assertEquals(probe.countedNs(), undefined);
   }
 });
-
-Deno.test("StatsProbe knows its program's id", () => {
-  const kernel = new FakeKernel();
-  const { id } = loaded(kernel);
-  assertEquals(kernel.tables.program.get(id ?? 0)?.id, id);
-});

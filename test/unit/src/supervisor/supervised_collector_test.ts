@@ -372,3 +372,21 @@ Deno.test("SupervisedCollector.retune() is what a worker that is away or startin
   assertEquals(all.worker.received.at(-1)?.kind, "retune");
   assertEquals(all.health.intervalMs, 300);
 });
+
+Deno.test("SupervisedCollector has what a worker left closed as soon as its thread is gone, and not before", () => {
+  const buried: string[] = [];
+  const all = Supervision.sampling({ buried: (name) => buried.push(name) });
+  all.worker.fail("boom");
+  assertEquals(buried, ["maps"]);
+  all.clock.advance(100);
+  const { worker } = all;
+  worker.spins = true;
+  worker.ready();
+  worker.sample();
+  all.clock.advance(6_000);
+  assertEquals(worker.terminated, true);
+  assertEquals(buried, ["maps"]);
+  worker.alive = false;
+  all.clock.advance(500);
+  assertEquals(buried, ["maps", "maps"]);
+});

@@ -304,34 +304,41 @@ Deno.test("StatsWindows does without the sysctl's file, and without a program of
   assertEquals([message.pass.countedMs, message.pass.elapsedMs], [100, 100]);
 });
 
-Deno.test("collectRunStats() ends the window that an earlier life of the worker left open, and no other descriptor", () => {
+Deno.test("StatsWindows closes a window in which something is thrown, and counts its time as one in which nobody looked", () => {
   const kernel = new FakeKernel();
-  const table = walkPrograms(kernel, []);
-  const collector = {
-    tables: [{
-      ...table,
-      rows: table.rows,
-      syscalls: 0,
-      backend: "walk",
-      backendReason: "",
-      sample: () => table.sample(),
-    }],
-  } as const;
-  const closed: number[] = [];
-  const port = Object.assign(kernel, {
-    close: (fd: number) => closed.push(fd),
+  const { rows } = walkPrograms(kernel, []);
+  let throws = false;
+  const windows = new StatsWindows(kernel, { window: WINDOW }, {
+    rows,
+    syscalls: 0,
+    sample() {
+      if (throws) throw new RangeError("Cannot sample");
+      return { table: "program", skipped: {} };
+    },
   });
-  kernel.files.addDirectory("/proc/self/fd", () => ["3", "4", "5"]);
-  const targets = ["/dev/null", "anon_inode:bpf-stats", "anon_inode:bpf-link"];
-  const readLink = (path: string) =>
-    new TextEncoder().encode(targets[Number(path.split("/").at(-1)) - 3]);
-  const runStats = { window: WINDOW };
+  const startMs = kernel.nowMs;
+  windows.run();
+  throws = true;
+  kernel.advanceMs(100);
+  assertEquals(windows.run()?.message, {
+    kind: "run_stats_failed",
+    reason: "RangeError: Cannot sample",
+  });
+  assertEquals(kernel.statsEnabled, false);
+  throws = false;
+  kernel.advanceMs(windows.dueAtMs - kernel.nowMs);
+  windows.run();
+  kernel.advanceMs(100);
+  const message = windows.run()?.message;
+  assert(message?.kind === "run_stats");
+  const { countedMs, elapsedMs } = message.pass;
+  assertAlmostEquals(countedMs, 100, 0.001);
+  assertAlmostEquals(elapsedMs, kernel.nowMs - startMs, 0.001);
+});
+
+Deno.test("collectRunStats() does nothing where nobody asked", () => {
   assertEquals(
-    collectRunStats(port, { epoch: 1, runStats: undefined }, collector),
+    collectRunStats(new FakeKernel(), {}, { tables: [] }),
     undefined,
   );
-  collectRunStats(port, { epoch: 1, runStats }, collector, readLink);
-  assertEquals(closed.includes(4), false);
-  collectRunStats(port, { epoch: 2, runStats }, collector, readLink);
-  assertEquals(closed.filter((fd) => fd >= 3 && fd <= 5 && fd === 4), [4]);
 });
