@@ -52,7 +52,7 @@ export interface OpenRingLosses extends RingLossProbe {
   readonly linkIds: readonly number[];
 }
 
-/** Attached from now on, or one sentence why it is not. fexit since 5.5, told apart by cookies since 5.16; until some 6.15. */
+/** Attached from now on, or one sentence why it is not. fexit since 5.5, told apart by cookies since 5.16; no kernel tried from 6.16 on lets it. */
 export function openRingLosses(
   kernel: KernelPort,
   btf: Btf,
@@ -178,6 +178,6 @@ function load(
 function whyNotAttached({ name }: RingEntry, errno: number): string {
   const failed = `attaching to ${name}() failed: ${errnoName(errno)}`;
   return errno === EBUSY
-    ? `${failed}: this kernel, as all since some 6.15, is built so that nothing can be attached to its ring buffers`
+    ? `${failed}: this kernel, as all that were tried from 6.16 on, is built so that nothing can be attached to its ring buffers`
     : failed;
 }

@@ -32,7 +32,7 @@ export function ringLossesRow(
       quality: "unavailable",
       reason: reason ?? "nothing was tried",
       remedy: facts.missing[0]?.how ??
-        "run Linux 5.16 to 6.12 with CONFIG_DEBUG_INFO_BTF=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y",
+        "run Linux 5.16 or later that is older than 6.16 (6.1 and 6.12 were tried) with CONFIG_DEBUG_INFO_BTF=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y",
     };
   }
   return {

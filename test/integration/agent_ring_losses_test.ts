@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openLibc } from "../../ffi/mod.ts";
 import { Agent } from "../agent.ts";
+import { mapsCollector, startFaulty, trigger } from "../faulty_agent.ts";
 import { attachedBy, leftOf, objectsOf } from "../kernel/agent_objects.ts";
 import { kernelBtf } from "../kernel/btf.ts";
 import { whyNoTool } from "../kernel/compile.ts";
@@ -78,6 +79,43 @@ kernelTest(
   ...needs,
   refusal,
   whyNoBpftool(),
+);
+
+kernelTest(
+  "agent --ring-losses on counts on while its maps worker is gone, and the next one tells all of it",
+  async () => {
+    using now = trigger();
+    await using agent = await startFaulty(
+      "throws_on_trigger",
+      { FIXTURE_TRIGGER: now.path },
+      ["--ring-losses", "on"],
+    );
+    await agent.ready();
+    await using producer = await RingProducer.start(1 << 12);
+    let told = 0;
+    const untilTold = (refused: number) =>
+      agent.eventually(`${refused} lost events`, async () => {
+        const before = told;
+        told = (await lostOn(agent, producer))?.value ?? told;
+        assert(told >= before, `${told} after ${before}`);
+        return told === refused;
+      });
+    const first = await producer.tell("produce 0 1000 1000 0 1");
+    assert(first.refused > 0, "nothing was lost");
+    await untilTold(first.refused);
+    now.set();
+    await agent.eventually(
+      "end of the worker",
+      async () => (await mapsCollector(agent)).status !== "sampling",
+    );
+    const { refused } = await producer.tell("produce 0 1000 1000 0 1");
+    assert(refused > first.refused, "nothing was lost");
+    now.unset();
+    await untilTold(refused);
+    assert(Number((await mapsCollector(agent)).restarts) > 0);
+  },
+  ...needs,
+  refusal,
 );
 
 kernelTest(

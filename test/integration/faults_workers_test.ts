@@ -4,7 +4,8 @@
  */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { objectInfo, PROG_INFO, testRunProgram } from "../../ffi/mod.ts";
-import { Agent, pause, type StartOptions } from "../agent.ts";
+import { pause } from "../agent.ts";
+import { mapsCollector, startFaulty, trigger } from "../faulty_agent.ts";
 import { returns } from "../kernel/instructions.ts";
 import { createTracepointLink } from "../kernel/links.ts";
 import { makeMap } from "../kernel/maps.ts";
@@ -12,37 +13,8 @@ import { makeProgram } from "../kernel/programs.ts";
 import { kernelTest } from "../kernel/skip.ts";
 import { type Made, Workshop } from "../kernel/workshop.ts";
 
-const ROOT = new URL("../fixtures/agents/", import.meta.url).pathname;
 const MOST_GROWN_MB = 10;
 const MAPS = { collector: "maps" };
-
-/** Starts the agent with the maps worker of a fixture, sampling every 50 ms. */
-function startFaulty(
-  fault: string,
-  env: StartOptions["env"] = {},
-): Promise<Agent> {
-  return Agent.start(["--interval", "50ms"], {
-    root: ROOT,
-    env: { FIXTURE_FAULT: fault, ...env },
-  });
-}
-
-/** A file that the fixtures look for, made by `set` and removed at the end. */
-function trigger(): Disposable & { path: string; set(): void; unset(): void } {
-  const folder = Deno.makeTempDirSync({ prefix: "bpfpulse-trigger-" });
-  const path = `${folder}/now`;
-  return {
-    path,
-    set: () => Deno.writeTextFileSync(path, ""),
-    unset: () => Deno.removeSync(path),
-    [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
-  };
-}
-
-async function collector(agent: Agent): Promise<Record<string, unknown>> {
-  const { collectors } = JSON.parse((await agent.get("/readyz")).text);
-  return collectors.find((each: { name: string }) => each.name === "maps");
-}
 
 for (
   const [fault, says] of [
@@ -69,7 +41,7 @@ for (
           (page.value("odigos_ebpf_collector_samples_total", MAPS) ?? 0) > 8;
       });
       assertGreater(oldestSeconds, 0.1);
-      const { status, restarts, errors } = await collector(agent);
+      const { status, restarts, errors } = await mapsCollector(agent);
       assertEquals({ status, restarts, errors }, {
         status: "sampling",
         restarts: 1,
@@ -185,7 +157,7 @@ kernelTest(
     const before = footprint(agent.pid);
     now.set();
     await agent.eventually("life 21 and its samples", async () => {
-      const { restarts, status } = await collector(agent);
+      const { restarts, status } = await mapsCollector(agent);
       return restarts === 20 && status === "sampling";
     }, 60_000);
     const endedAt = performance.now();
@@ -283,7 +255,7 @@ kernelTest(
       "worker that waits for a descriptor",
       async () =>
         /^Cannot start the maps worker yet: .*file descriptor/.test(
-          String((await collector(agent)).lastError),
+          String((await mapsCollector(agent)).lastError),
         ),
     );
     now.unset();
@@ -294,7 +266,7 @@ kernelTest(
         status === "sampling"
       );
     });
-    const { restarts, errors } = await collector(agent);
+    const { restarts, errors } = await mapsCollector(agent);
     assertEquals([restarts, (errors as Record<string, number>).worker], [1, 1]);
     agent.kill("SIGTERM");
     assertEquals((await agent.ended()).code, 0);

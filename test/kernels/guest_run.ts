@@ -13,6 +13,7 @@ const PROGRAMS = [
   "/usr/sbin/bpftool",
   "/usr/sbin/ip",
   "/bin/ip",
+  `${ROOT}test/build/hold`,
   `${ROOT}test/build/info`,
   `${ROOT}test/build/operate`,
   `${ROOT}test/build/ring_producer`,

@@ -29,6 +29,8 @@ const FULL: GuestRun = {
     "test/contract/layouts_test.ts",
     "test/integration/iterators_test.ts",
     "test/integration/objects_test.ts",
+    "test/integration/birth_bound_test.ts",
+    "test/integration/ahead_test.ts",
     "test/integration/cpu_entries_test.ts",
     "test/integration/operations_test.ts",
     "test/integration/agent_operations_test.ts",
@@ -61,7 +63,9 @@ if (unknown !== undefined) {
 const short = flags.has("--short");
 const asked = Deno.args.filter((arg) => !arg.startsWith("--"));
 // The guest has no compiler, and runs what is built here.
-for (const tool of ["info", "operate", "perf", "ring_producer"] as const) {
+for (
+  const tool of ["hold", "info", "operate", "perf", "ring_producer"] as const
+) {
   if (whyNoTool(tool) === undefined) compile(tool);
 }
 

@@ -46,7 +46,15 @@ __attribute__((unused)) static int create_map(unsigned long n)
 	attr.max_entries = specs[i].max + (specs[i].type == BPF_MAP_TYPE_RINGBUF ? 0 : n % 13);
 	attr.map_flags = specs[i].flags;
 	name_it(attr.map_name, "m", n);
-	return bpf(BPF_MAP_CREATE, &attr);
+
+	int map = bpf(BPF_MAP_CREATE, &attr);
+
+	/* Since 5.16. */
+	if (map < 0 && errno == EINVAL && specs[i].type == BPF_MAP_TYPE_BLOOM_FILTER) {
+		attr.map_type = BPF_MAP_TYPE_QUEUE;
+		map = bpf(BPF_MAP_CREATE, &attr);
+	}
+	return map;
 }
 
 static int load(unsigned type, unsigned attach_type, int value, unsigned padding, const char *prefix, unsigned long n)

@@ -120,7 +120,7 @@ Deno.test("openRingLosses() answers one sentence where the kernel refuses, and l
   };
   assertEquals(
     refused([BPF.RAW_TRACEPOINT_OPEN, 1, EBUSY]),
-    "attaching to bpf_ringbuf_reserve() failed: EBUSY: this kernel, as all since some 6.15, is built so that nothing can be attached to its ring buffers",
+    "attaching to bpf_ringbuf_reserve() failed: EBUSY: this kernel, as all that were tried from 6.16 on, is built so that nothing can be attached to its ring buffers",
   );
   assertEquals(
     refused([BPF.RAW_TRACEPOINT_OPEN, 3, EPERM]),
