@@ -7,19 +7,28 @@
  */
 import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
-import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "../iter/emitter.ts";
+import { Absent, Emitter, OBJECT } from "../iter/emitter.ts";
 import type { Form } from "../iter/table.ts";
 import { MAP_TYPES } from "../names.ts";
+import { position, readPositions } from "./positions.ts";
 import {
   RING_FLAGS,
-  RING_KEY_BYTES,
   RING_LOSS,
   RING_RECORD,
   RING_RECORD_BYTES,
   RING_STATE,
-  RING_STATE_BYTES,
 } from "./record.ts";
-import { numberLoop, type WalkSlots, writeWalk } from "./walk.ts";
+import {
+  CONTEXT,
+  FRESH,
+  KEY,
+  RECORD,
+  RING,
+  SCRATCH,
+  STATE,
+  WALK,
+} from "./stack.ts";
+import { numberLoop, writeWalk } from "./walk.ts";
 
 const MAP_LOOKUP_ELEM = 1;
 const MAP_UPDATE_ELEM = 2;
@@ -74,27 +83,6 @@ export interface LossMaps {
   /** One element of UNPLACED_BYTES. */
   readonly unplaced: number;
 }
-
-/** Offsets from r10. */
-const RECORD = -RING_RECORD_BYTES;
-const SCRATCH = RECORD - SCRATCH_BYTES;
-const KEY = SCRATCH - RING_KEY_BYTES;
-const FRESH = KEY - RING_STATE_BYTES;
-const slot = (index: number) => FRESH - 8 * (index + 1);
-const WALK: WalkSlots = {
-  loop: slot(0),
-  start: slot(1),
-  end: slot(2),
-  isSynced: slot(3),
-  mask: slot(4),
-  flags: slot(5),
-  events: slot(6),
-  discards: slot(7),
-  steps: slot(8),
-};
-const CONTEXT = slot(9);
-const STATE = slot(10);
-const RING = slot(11);
 
 /** @throws {Absent} where the kernel has no rings, or others than this program knows. */
 export function compileRings(
@@ -155,57 +143,6 @@ function begin(emit: Emitter): void {
   emit.address([["bpf_ringbuf_map", "rb"]]);
   asm.move("r9", "r0").store(8, "r10", RING, "r9")
     .store(8, "r10", WALK.flags, 0);
-}
-
-/**
- * Reads the ring's positions. The consumer's is read before the producer's and after it: the one must not be beyond it, the other
- * not too far behind.
- */
-function readPositions(emit: Emitter): void {
-  const { asm } = emit;
-  const at = (name: "consumerPos" | "producerPos" | "pendingPos") =>
-    RECORD + RING_RECORD[name];
-  position(emit, "consumer_pos");
-  asm.move("r8", "r0");
-  position(emit, "producer_pos");
-  asm.store(8, "r10", at("producerPos"), "r0");
-  if (emit.has([["bpf_ringbuf", "pending_pos"]])) {
-    position(emit, "pending_pos");
-    asm.store(8, "r10", at("pendingPos"), "r0");
-  } else asm.store(8, "r10", at("pendingPos"), -1);
-  position(emit, "consumer_pos");
-  asm.store(8, "r10", at("consumerPos"), "r0")
-    .jump("r0", "<", "r8", "jumped");
-  if (emit.has([["bpf_ringbuf", "overwrite_pos"]])) {
-    position(emit, "overwrite_pos");
-    asm.jump("r0", "==", 0, "kept")
-      .load(8, "r1", "r10", WALK.flags)
-      .alu64("r1", "|=", RING_FLAGS.OVERWRITES)
-      .store(8, "r10", WALK.flags, "r1")
-      .load(8, "r1", "r10", at("consumerPos"))
-      .jump("r0", "<=", "r1", "kept")
-      .store(8, "r10", at("consumerPos"), "r0")
-      .label("kept");
-  }
-  asm.load(8, "r1", "r10", at("producerPos"))
-    .jump("r8", ">", "r1", "jumped")
-    .load(8, "r2", "r10", at("consumerPos"))
-    // It went on meanwhile.
-    .jump("r2", ">=", "r1", "plausible")
-    .alu64("r1", "-=", "r2")
-    .load(8, "r2", "r10", RECORD + RING_RECORD.sizeBytes)
-    .jump("r1", "<=", "r2", "plausible")
-    .label("jumped").load(8, "r1", "r10", WALK.flags)
-    .alu64("r1", "|=", RING_FLAGS.JUMPED).store(8, "r10", WALK.flags, "r1")
-    .label("plausible");
-}
-
-/** Leaves a position of the ring at r9 in r0. */
-function position(emit: Emitter, member: string): void {
-  const { offset } = emit.place(["bpf_ringbuf", member]);
-  emit.asm.move("r1", "r9");
-  if (emit.view("bpf_ringbuf")) emit.asm.load(8, "r0", "r0", offset);
-  else emit.peek(8, offset);
 }
 
 /** Writes what the loss probe counted, and tells its table that the ring is still there. */
