@@ -54,7 +54,7 @@ function unknown(
 }
 
 /** kernel/bpf/core.c bpf_prog_free_deferred(): what a program lets go of at its end. */
-export const PROGRAM_EDGES: EdgeTable = {
+const PROGRAM_EDGES: EdgeTable = {
   name: "bpfpulse_edge_p",
   target: "bpf_prog",
   object: ["bpf_prog", "prog"],
@@ -154,7 +154,7 @@ const DEVMAP_HASH = eachOfChains(
   mapType("devmap_hash"),
 );
 
-export const MAP_EDGES: EdgeTable = {
+const MAP_EDGES: EdgeTable = {
   name: "bpfpulse_edge_m",
   target: "bpf_map",
   object: ["bpf_map", "map"],
@@ -229,7 +229,7 @@ export const MAP_EDGES: EdgeTable = {
   ],
 };
 
-export const LINK_EDGES: EdgeTable = {
+const LINK_EDGES: EdgeTable = {
   name: "bpfpulse_edge_l",
   target: "bpf_link",
   object: ["bpf_link", "link"],

@@ -13,7 +13,7 @@ import { CONTEXT, type PerfWriter, VARIABLES } from "./writer.ts";
 const MAP_LOOKUP_ELEM = 1;
 const MAP_UPDATE_ELEM = 2;
 const SEQ_WRITE = 127;
-export const LOOP = 181;
+const LOOP = 181;
 /** Records that one run, over all entries of a map, looks at: 1 to 2 ms. */
 export const MOST_STEPS = 1 << 15;
 /** What an iterator writes for one object must fit into 8 pages of 4 KiB (kernel/bpf/bpf_iter.c). */

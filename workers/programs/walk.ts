@@ -134,7 +134,7 @@ export function walkBtfObjects(
 }
 
 /** What `filled` bytes of a `struct bpf_btf_info`, and the name it pointed to, say. */
-export function describeBtf(
+function describeBtf(
   id: number,
   name: string,
   view: DataView,
