@@ -1,5 +1,5 @@
 /**
- * Owns agents whose maps worker goes wrong at a moment that the test chooses. In: a fault of test/fixtures/agents/. Out: the running
+ * Owns agents of which a worker goes wrong, some at a moment that the test chooses. In: a fault of test/fixtures/agents/. Out: the running
  * agent, a file that brings the fault about, what the agent tells of that worker.
  * @module
  */
@@ -7,7 +7,7 @@ import { Agent, type StartOptions } from "./agent.ts";
 
 const ROOT = new URL("./fixtures/agents/", import.meta.url).pathname;
 
-/** Starts the agent with the maps worker of a fixture, sampling every 50 ms. */
+/** Starts the agent with the worker of a fixture, sampling every 50 ms. */
 export function startFaulty(
   fault: string,
   env: StartOptions["env"] = {},

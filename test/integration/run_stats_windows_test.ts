@@ -21,6 +21,7 @@ import { initMessage } from "../../workers/protocol.ts";
 import { loadStatsProbe } from "../../workers/stats_probe_load.ts";
 import type { Window } from "../../workers/windows.ts";
 import { Agent, pause } from "../agent.ts";
+import { startFaulty } from "../faulty_agent.ts";
 import { returns } from "../kernel/instructions.ts";
 import { makeProgram } from "../kernel/programs.ts";
 import { kernelTest, skip } from "../kernel/skip.ts";
@@ -334,5 +335,29 @@ kernelTest(
     const runStats = { window: { onMs: 10, everyMs: 100 } };
     closeLeftOpen(kernel, "programs", { runStats });
     assertEquals(holdsStats(Deno.pid), false);
+  },
+);
+
+kernelTest(
+  "agent keeps nothing on while its programs worker, which crashed in a window, is away",
+  async () => {
+    await using agent = await startFaulty("throws_in_window", {}, [
+      "--run-stats",
+      "window=60s/120s",
+    ]);
+    await agent.eventually(
+      "a window",
+      () => Promise.resolve(holdsStats(agent.pid)),
+    );
+    // Pauses between lives double: the first ones may be too short to look at twice.
+    await agent.eventually("nothing on, for a while", async () => {
+      if (holdsStats(agent.pid)) return false;
+      await pause(100);
+      return !holdsStats(agent.pid);
+    });
+    await agent.eventually(
+      "a window of the next life",
+      () => Promise.resolve(holdsStats(agent.pid)),
+    );
   },
 );
