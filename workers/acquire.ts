@@ -5,16 +5,13 @@
  * @module
  */
 import {
-  type Capability,
-  createIterator,
   effectiveCapabilities,
-  EPERM,
   type KernelPort,
-  type OpenIterator,
   openLoadEvents,
   readNumber,
 } from "../ffi/mod.ts";
 import { noIterators, openIterators } from "./iterators.ts";
+import { needsCreating, whatIsKept } from "./kept.ts";
 import {
   kernelBtf,
   type KernelBtfFacts,
@@ -32,6 +29,7 @@ import {
   type MissingCapability,
   type PrivilegeFacts,
   privilegesNow,
+  type Unprivileged,
   whatIsMissing,
 } from "./privileges.ts";
 import { listBtf } from "./programs/btf.ts";
@@ -119,9 +117,6 @@ export interface Acquisition extends Opened {
 
 /** Closing it gives everything back, as the end of the process does, by whatever signal. */
 export type Acquired = Acquisition & Disposable;
-
-/** Runs a probe while the calling thread has no capability in force. */
-export type Unprivileged = <T>(probe: () => T) => T;
 
 /**
  * Opens what is held for the agent's whole life. Never fails for lack of privilege: what could not be had is among the facts.
@@ -253,8 +248,6 @@ export function acquire(
   };
 }
 
-const WINDOWED_STATS =
-  "run-time statistics are kept in windows, and BPF_ENABLE_STATS asks for it each time";
 const NOT_TRIED = "nothing was attached to try it";
 
 function withoutIterators(mode: RingLossesFacts["mode"]): RingLossesFacts {
@@ -262,48 +255,6 @@ function withoutIterators(mode: RingLossesFacts["mode"]): RingLossesFacts {
     mode,
     reason: "they are read by an iterator, and the walk was asked for",
   };
-}
-
-function whatIsKept(
-  { walking, creating, attaching, switching, capabilities }: {
-    /** Why ids must be listed; undefined where they need not be. */
-    walking: string | undefined;
-    creating: boolean;
-    /** Programs must be attached later. */
-    attaching: boolean;
-    /** Run-time statistics are turned on later, again and again. */
-    switching: boolean;
-    capabilities: ReadonlySet<Capability>;
-  },
-): KeptCapability[] {
-  // It does for whatever CAP_BPF would be kept for.
-  if (walking !== undefined || switching) {
-    const why = [
-      ...(walking === undefined ? [] : [walking]),
-      ...(switching ? [WINDOWED_STATS] : []),
-    ].join("; ");
-    return [{ capability: "CAP_SYS_ADMIN", why }];
-  }
-  if (!creating && !attaching) return [];
-  const why = creating
-    ? "no iterator could be pinned, and this kernel asks for it at BPF_ITER_CREATE"
-    : "operations are counted in windows, and this kernel asks for it at BPF_RAW_TRACEPOINT_OPEN";
-  return capabilities.has("CAP_BPF")
-    ? [{ capability: "CAP_BPF", why }]
-    : [{ capability: "CAP_SYS_ADMIN", why }];
-}
-
-/** Whether some iterator can be read only by whoever holds a capability: one without a pin, on kernels before 6.1. */
-function needsCreating(
-  kernel: KernelPort,
-  open: readonly OpenIterator[],
-  unprivileged: Unprivileged,
-): boolean {
-  const bare = open.find(({ pinFd }) => pinFd === undefined);
-  if (bare === undefined) return false;
-  const fd = unprivileged(() => createIterator(kernel, bare.linkFd));
-  if (fd >= 0) kernel.close(fd);
-  return fd === -EPERM;
 }
 
 function withOwn(

@@ -5,22 +5,10 @@
  */
 import {
   AheadMap,
-  Btf,
-  BtfError,
-  CALIBRATION_STRUCTS,
-  callsOf,
+  type Btf,
   closeIterator,
-  enumeratorsOf,
-  errnoName,
-  KERNEL_BTF_PATH,
   type KernelPort,
-  LINK_BIRTH,
-  LINK_TICK,
-  LOOP_ENUMERATOR,
   makeBound,
-  MAP_BIRTH,
-  MAP_BTF,
-  MAP_TICK,
   openCpuEntries,
   type OpenIterator,
   openPerfBuffers,
@@ -28,29 +16,14 @@ import {
   type OpenRings,
   perCpuBases,
   PerCpuTable,
-  PERF_STRUCTS,
   PinPlace,
-  PROGRAM_BIRTH,
-  PROGRAM_BTF,
-  PROGRAM_TICK,
-  readBtf,
-  type RecordTable,
-  RING_FUNCTIONS,
-  RING_LOSS_TYPES,
-  RING_STRUCTS,
-  structsOf,
 } from "../ffi/mod.ts";
 import { selfCheck } from "./iterators_check.ts";
-import {
-  HOLDER_FUNCTIONS,
-  HOLDER_STRUCTS,
-  openHolders,
-} from "./holder_iterators.ts";
+import { BTF_TABLES, scanTypes, TABLES } from "./iterators_types.ts";
+import { openHolders } from "./holder_iterators.ts";
 import type { TableIterators } from "./iterate.ts";
 import { proveMemory } from "./maps/memory_check.ts";
 import { openRingsAnd, type RingLossesFacts } from "./maps/ring_losses.ts";
-import { STRUCT_OPS_SAMPLE } from "./maps/memory_samples.ts";
-import { MEMORY_TYPES } from "./maps/memory_terms.ts";
 import {
   type BtfIterators,
   ITERATED_TYPES,
@@ -58,15 +31,6 @@ import {
   type Iterators,
   type OwnIds,
 } from "./protocol.ts";
-
-const TABLES: Readonly<
-  Record<IteratedType, readonly [tick: RecordTable, birth: RecordTable]>
-> = {
-  map: [MAP_TICK, MAP_BIRTH],
-  program: [PROGRAM_TICK, PROGRAM_BIRTH],
-  link: [LINK_TICK, LINK_BIRTH],
-};
-const BTF_TABLES = { program: PROGRAM_BTF, map: MAP_BTF } as const;
 
 /** They sum nothing. */
 const NO_CPUS = { bases: [] } as const;
@@ -162,7 +126,7 @@ function openAll(
 ): Omit<Iterators, "mayWalk" | "mayListBtf"> {
   const { open, map: ownMaps } = found;
   const { mode } = found.ringLosses;
-  const btf = scan(kernel, mode);
+  const btf = scanTypes(kernel, mode);
   if (typeof btf === "string") {
     if (mode === "on") found.ringLosses = { mode, reason: btf };
     return {
@@ -290,54 +254,6 @@ function openBtf(
     ...opened,
     reason: ["iterators over programs and maps", ...reasons].join("; "),
   };
-}
-
-function scan(
-  kernel: KernelPort,
-  ringLosses: RingLossesFacts["mode"],
-): Btf | string {
-  const bytes = readBtf(kernel);
-  if (typeof bytes === "number") {
-    return `no iterators without BTF: open of ${KERNEL_BTF_PATH} failed: ${
-      errnoName(-bytes)
-    }`;
-  }
-  const tables = [
-    ...ITERATED_TYPES.flatMap((type) => TABLES[type]),
-    ...Object.values(BTF_TABLES),
-  ];
-  try {
-    return Btf.scan(bytes, {
-      structs: [
-        ...new Set([
-          ...tables.flatMap(structsOf),
-          ...CALIBRATION_STRUCTS,
-          ...HOLDER_STRUCTS,
-          ...MEMORY_TYPES,
-          STRUCT_OPS_SAMPLE,
-          ...RING_STRUCTS,
-          ...PERF_STRUCTS,
-          ...(ringLosses === "on" ? RING_LOSS_TYPES.structs : []),
-        ]),
-      ],
-      functions: [
-        ...new Set([
-          ...tables.map(({ target }) => `bpf_iter_${target}`),
-          "bpf_rdonly_cast",
-          ...HOLDER_FUNCTIONS,
-          ...tables.flatMap(callsOf),
-          ...RING_FUNCTIONS,
-          ...(ringLosses === "on" ? RING_LOSS_TYPES.functions : []),
-        ]),
-      ],
-      enumerators: [
-        ...new Set([...tables.flatMap(enumeratorsOf), LOOP_ENUMERATOR]),
-      ],
-    });
-  } catch (error) {
-    if (error instanceof BtfError) return error.message;
-    throw error;
-  }
 }
 
 function howWell(tick: OpenIterator, birth: OpenIterator): string {

@@ -24,7 +24,8 @@ import {
   unseal,
   type UserIds,
 } from "../ffi/process.ts";
-import type { Acquisition, Unprivileged } from "./acquire.ts";
+import type { Acquisition } from "./acquire.ts";
+import type { Unprivileged } from "./privileges.ts";
 import { privilegesNow } from "./privileges.ts";
 
 export type { UserIds } from "../ffi/mod.ts";

@@ -33,7 +33,7 @@ import {
   readBtf,
   ROW,
 } from "../ffi/mod.ts";
-import type { Unprivileged } from "./acquire.ts";
+import type { Unprivileged } from "./privileges.ts";
 import { CallTimer, costOf } from "./operations_cost.ts";
 import type {
   OperationsCost,

@@ -21,6 +21,9 @@ export interface MissingCapability {
   readonly how: string;
 }
 
+/** Runs a probe while the calling thread has no capability in force. */
+export type Unprivileged = <T>(probe: () => T) => T;
+
 /** A capability that the agent goes on with. */
 export interface KeptCapability {
   readonly capability: Capability;

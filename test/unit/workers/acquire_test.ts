@@ -1,10 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { BPF, EINVAL, EPERM } from "../../../ffi/mod.ts";
-import {
-  acquire,
-  type AcquireOptions,
-  type Unprivileged,
-} from "../../../workers/acquire.ts";
+import { acquire, type AcquireOptions } from "../../../workers/acquire.ts";
+import type { Unprivileged } from "../../../workers/privileges.ts";
 import { FakeKernel } from "../../fakes/fake_kernel.ts";
 
 const ASKED = { backend: "auto", keepPrivileges: false } as const;
