@@ -137,9 +137,9 @@ function mapRow(
           : ""}</span></th>
       <td data-label="Mostly by">${by === undefined
         ? ABSENT
-        : html`${by.comm}<span class="note"> ${by.pid}, ${
-          percent(by.ratio)
-        }</span>`}</td>
+        : html`${by.comm}<span class="note"> ${
+          by.processes === 1 ? by.pid : `${formatCount(by.processes)} processes`
+        }, ${percent(by.ratio)}</span>`}</td>
       <td data-label="Mostly">${mostly.operation}<span class="note"> ${percent(
         mostly.ratio,
       )}</span></td>
