@@ -145,7 +145,7 @@ export const ringMetrics: readonly BufferMetric[] = [
     needs: ["ring-buffers", "ring-losses"],
     qualityBy: "ring-losses",
     source:
-      "fexit of bpf_ringbuf_reserve(), _output() and _reserve_dynptr(), Linux 5.16 to some 6.15",
+      "fexit of bpf_ringbuf_reserve(), _output() and _reserve_dynptr(), Linux 5.16 to 6.12 or a little later",
     value: ({ readings }) => readings.lostEvents.value,
     rest: "lostEvents",
   }),
