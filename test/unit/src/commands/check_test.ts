@@ -142,7 +142,7 @@ Deno.test("check() says what was seen of holders, what was not, and how to get t
   assertEquals(holders({ ...aPass(), pins }), [
     true,
     "exact",
-    "0 processes, 1 pins, 0 references read",
+    "0 processes, 1 pin, 0 references read",
     undefined,
   ]);
   assertEquals(
