@@ -9,14 +9,14 @@ import type { OperatingProcess } from "../../workers/operations_model.ts";
 /** Commands of one map that are told apart in a period. */
 const MOST_COMMANDS = 32;
 /** Processes of one command that are told apart in a period. */
-const MOST_PROCESSES = 256;
+export const MOST_PROCESSES = 256;
 
 export interface MapUser {
   /** The process of that command that did most. */
   readonly pid: number;
   /** A hostile string. */
   readonly comm: string;
-  /** Processes of that command that operated on the map; more than are told are not told apart. */
+  /** Processes of that command that operated on the map; MOST_PROCESSES are that many or more. */
   readonly processes: number;
   /** Of the map's operations in the period, by all of them: above 0, at most 1. */
   readonly ratio: number;

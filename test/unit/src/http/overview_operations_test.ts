@@ -100,6 +100,20 @@ Deno.test("operationsSection() shows a map that a loop of short-lived processes 
     }, { takenAtMs: 12_000 }),
   );
   assertStringIncludes(text, 'bpftool<span class="note"> 2 processes, 60 %');
+  const crowd = Array.from(
+    { length: 300 },
+    (_, i) => ({ pid: i + 1, comm: "sh" }),
+  );
+  assertStringIncludes(
+    await section(
+      ON,
+      counted({
+        processes: crowd,
+        rows: crowd.map((_, i) => [1, "update", 1, i]),
+      }, { takenAtMs: 12_000 }),
+    ),
+    'sh<span class="note"> 256 or more processes, 100 %',
+  );
 });
 
 Deno.test("operationsSection() says that counts are of windows, and that none is open", async () => {
