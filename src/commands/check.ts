@@ -39,7 +39,7 @@ export function check(options: CheckOptions): CommandOutput {
 }
 
 /** What `check` says of a node that was sampled once. */
-export function checkReport(
+function checkReport(
   node: SampledState,
   options: CheckReportOptions,
 ): CommandOutput {

@@ -29,7 +29,7 @@ export function holdersRow(facts: NodeFacts, node: SampledState): CheckRow {
   const unseen = [...new Set([pinsReason, ...Object.values(unknown)])]
     .filter((why) => why !== undefined);
   const pins = pinsReason === undefined
-    ? `${formatCount(graph.pinCount)} pins`
+    ? counted(graph.pinCount, "pin", "pins")
     : "no pins";
   return {
     ...row,
@@ -37,12 +37,16 @@ export function holdersRow(facts: NodeFacts, node: SampledState): CheckRow {
     backend: "iterator",
     quality: complete && unseen.length === 0 ? "exact" : "lower bound",
     reason: [
-      `${formatCount(processes)} processes, ${pins}, ${
-        formatCount(graph.referenceCount)
-      } references read`,
+      `${counted(processes, "process", "processes")}, ${pins}, ${
+        counted(graph.referenceCount, "reference", "references")
+      } read`,
       ...unseen,
     ].join("; "),
   };
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 /** task_file can be iterated since 5.8. */

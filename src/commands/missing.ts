@@ -10,14 +10,14 @@ import type {
   TableOutcome,
 } from "../../workers/protocol.ts";
 
-export const TABLE_TYPES: readonly ObjectType[] = [
+const TABLE_TYPES: readonly ObjectType[] = [
   "map",
   "program",
   "link",
   "btf",
 ];
 
-export const TABLE_NAMES: Readonly<Record<ObjectType, string>> = {
+const TABLE_NAMES: Readonly<Record<ObjectType, string>> = {
   map: "maps",
   program: "programs",
   link: "links",

@@ -56,7 +56,7 @@ export async function once(options: OnceOptions): Promise<CommandOutput> {
 }
 
 /** What `once` prints of a node that was sampled. */
-export async function onceOutput(
+async function onceOutput(
   node: SampledNode,
   options: OnceOptions,
 ): Promise<CommandOutput> {

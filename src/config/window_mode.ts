@@ -60,7 +60,7 @@ export function formatWindowMode(mode: WindowMode): string {
     : `window=${formatDuration(mode.onMs)}/${formatDuration(mode.everyMs)}`;
 }
 
-/** As `100ms every 1s`. */
+/** As `for 100ms of every 1s`. */
 export function windowPhrase({ onMs, everyMs }: Window): string {
-  return `${formatDuration(onMs)} every ${formatDuration(everyMs)}`;
+  return `for ${formatDuration(onMs)} of every ${formatDuration(everyMs)}`;
 }

@@ -57,9 +57,12 @@ export function watchListener(options: ListenerWatchOptions): ListenerWatch {
       return;
     }
     let cannotTell = false;
-    cancel = clock.after(HEARD_WITHIN_MS, () => {
-      if (cannotTell) settle(KNOCK_AGAIN_MS);
-      else void unheard();
+    cancel = clock.after(HEARD_WITHIN_MS / 2, () => {
+      // Twice half of it: a process that stood still runs its timers before it hears who came meanwhile.
+      cancel = clock.after(HEARD_WITHIN_MS / 2, () => {
+        if (cannotTell) settle(KNOCK_AGAIN_MS);
+        else void unheard();
+      });
     });
     hangUp = options.knock(() => cannotTell = true);
   }

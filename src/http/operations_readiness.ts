@@ -26,7 +26,7 @@ export interface BusyMap {
   readonly counted: number;
   /** A sample has not shown it any more. */
   readonly isGone: boolean;
-  /** Who did most of the last ones. */
+  /** The command that did most of the last ones. */
   readonly by: MapUser | undefined;
 }
 

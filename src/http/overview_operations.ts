@@ -6,6 +6,7 @@
 import { html } from "hono/html";
 import { type BusiestMap, busiestMaps } from "../state/busiest_maps.ts";
 import type { ManagerState } from "../state/managers.ts";
+import { type MapUser, MOST_PROCESSES } from "../state/map_users.ts";
 import type { NodeSnapshot } from "../state/node_state.ts";
 import { ABSENT, formatCount, formatSeconds } from "./format.ts";
 import type { OperationsReadiness } from "./operations_readiness.ts";
@@ -137,7 +138,7 @@ function mapRow(
           : ""}</span></th>
       <td data-label="Mostly by">${by === undefined
         ? ABSENT
-        : html`${by.comm}<span class="note"> ${by.pid}, ${
+        : html`${by.comm}<span class="note"> ${processesOf(by)}, ${
           percent(by.ratio)
         }</span>`}</td>
       <td data-label="Mostly">${mostly.operation}<span class="note"> ${percent(
@@ -149,6 +150,12 @@ function mapRow(
       <td data-label="Operations" class="number">${formatCount(counted)}</td>
     </tr>
   `;
+}
+
+function processesOf({ pid, processes }: MapUser): string {
+  if (processes === 1) return `${pid}`;
+  const orMore = processes === MOST_PROCESSES ? " or more" : "";
+  return `${formatCount(processes)}${orMore} processes`;
 }
 
 function nameOf({ id, name }: BusiestMap["map"]): string {

@@ -12,6 +12,7 @@ import type { CollectorReadiness, Readiness } from "./readiness.ts";
 import {
   type RunStatsReadiness,
   statsCostPhrase,
+  totalsPhrase,
 } from "./run_stats_readiness.ts";
 import type { MemlockTotals, MemoryTotals } from "../state/totals.ts";
 
@@ -99,12 +100,12 @@ function describeRunStats(
 ): { value: string; note: string } {
   const costs = statsCostPhrase(facts);
   if (facts.agent && facts.window !== undefined) {
-    const { window, totalsQuality, ratesQuality, reason } = facts;
+    const { window, ratesQuality, reason } = facts;
     const kept = reason ??
       `kept on ${windowPhrase(window)}; CPU shares: ${ratesQuality}`;
     return {
       value: reason === undefined ? "in windows" : ABSENT,
-      note: [kept, `totals: ${totalsQuality}`, ...costs].join("; "),
+      note: [kept, `totals: ${totalsPhrase(facts)}`, ...costs].join("; "),
     };
   }
   if (facts.agent) {

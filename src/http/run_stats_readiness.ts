@@ -10,6 +10,7 @@ import {
   isOtherOn,
   isSysctlOn,
   runStatsCoverage,
+  type RunStatsQuality,
   runStatsQuality,
   type RunStatsState,
 } from "../state/run_stats.ts";
@@ -17,10 +18,10 @@ import {
 export type RunStatsReadiness = RunStatsFacts & {
   /** Part of the time since the start in which runs were counted, at least; undefined where nobody is known to keep them. */
   readonly coverageRatio?: number;
-  /** `exact`, or `lower bound: counted 10 % of the time`. */
-  readonly totalsQuality?: string;
+  /** Of runs and run time. */
+  readonly totalsQuality?: RunStatsQuality["totals"];
   /** Of CPU shares. */
-  readonly ratesQuality?: "exact" | "estimated";
+  readonly ratesQuality?: RunStatsQuality["rates"];
 };
 
 export function runStatsReadiness(
@@ -39,9 +40,9 @@ export function runStatsReadiness(
     ...(reason === undefined ? {} : { reason }),
     ...(coverage === undefined
       ? {}
-      : { coverageRatio: Math.round(1_000 * coverage) / 1_000 }),
+      : { coverageRatio: Number(coverage.toPrecision(3)) }),
     ...(quality === undefined ? {} : {
-      totalsQuality: totalsPhrase(facts, state),
+      totalsQuality: quality.totals,
       ratesQuality: quality.rates,
     }),
   };
@@ -81,17 +82,15 @@ export function statsCostPhrase(
       : [`they add ${costNs} ns to each run of a program`]),
     ...(floorNs === undefined
       ? []
-      : [`of an empty one they tell ${floorNs} ns`]),
+      : [`they tell ${floorNs} ns of a run of an empty program`]),
   ];
 }
 
-/** How far runs and run time can be trusted. */
+/** How far runs and run time can be trusted, as `lower bound, counted 10 % of the time`. */
 export function totalsPhrase(
-  facts: RunStatsFacts,
-  state: RunStatsState | undefined,
+  { window, totalsQuality, ...answer }: RunStatsReadiness,
 ): string {
-  const quality = runStatsQuality(facts, state);
-  return quality?.totals === "lower bound" && facts.window !== undefined
-    ? `lower bound: ${coveragePhrase(facts.window, state)}`
-    : quality?.totals ?? "unavailable";
+  return totalsQuality === "lower bound" && window !== undefined
+    ? `${totalsQuality}, ${coveragePhrase(window, answer)}`
+    : totalsQuality ?? "unavailable";
 }

@@ -96,7 +96,7 @@ export function buffersOf(snapshot: NodeSnapshot): NodeBuffers {
 }
 
 /** How good the events of those that have any are, at worst; undefined where there are no buffers. */
-export function worstQuality(
+function worstQuality(
   buffers: readonly Buffer<"events">[],
 ): BufferQuality | undefined {
   const order: readonly BufferQuality[] = [

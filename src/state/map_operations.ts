@@ -23,7 +23,7 @@ export interface MapAccount {
   readonly counts: readonly number[];
   /** A second of counting, over the last period; NaN before the first. */
   readonly perSecond: number;
-  /** Who did most of it in the last period in which there was any. */
+  /** The command that did most of it in the last period in which there was any. */
   readonly by: MapUser | undefined;
   /** Else it is counted under `other`. */
   readonly hasOwnSeries: boolean;

@@ -110,7 +110,7 @@ export function runStatsQuality(
 /** As `counted 10 % of the time`; of a window where none was read yet. */
 export function coveragePhrase(
   { onMs, everyMs }: Window,
-  state: RunStatsState | undefined,
+  state: Pick<RunStatsState, "coverageRatio" | "reason"> | undefined,
 ): string {
   if (state?.reason !== undefined) return "not counted now";
   const percent = 100 * (state?.coverageRatio ?? onMs / everyMs);

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FLAGS } from "../../src/cli/flags.ts";
 import { catalogMarkdown } from "../../src/metrics/catalog_markdown.ts";
+import { metricGroups } from "../../src/metrics/metric.ts";
 
 const PATH = new URL("../../README.md", import.meta.url);
 const TABLE =
@@ -29,6 +30,15 @@ Deno.test("README has the table of metrics that the catalog gives", async () => 
 Deno.test("README names every flag", async () => {
   const readme = await Deno.readTextFile(PATH);
   for (const { name } of FLAGS) assertStringIncludes(readme, `\`--${name}`);
+});
+
+Deno.test("README names every group of metrics, in the catalog's order", async () => {
+  const readme = await Deno.readTextFile(PATH);
+  const groups = metricGroups.map((group) => `\`${group}\``).join(", ");
+  assertStringIncludes(
+    readme.replace(/\s+/g, " "),
+    `narrows the page to groups of metrics: ${groups}.`,
+  );
 });
 
 Deno.test("README gives each dependency of deno.json a reason", async () => {

@@ -252,9 +252,7 @@ kernelTest(
     if (!wasCounted) {
       assertGreater(page.value("odigos_ebpf_stats_cost_ns") ?? 0, 0);
       assertLess(runStats.coverageRatio, 0.9);
-      assert(
-        /^lower bound: counted \d+ % of the time$/.test(runStats.totalsQuality),
-      );
+      assertEquals(runStats.totalsQuality, "lower bound");
     }
 
     await using full = await Agent.start(["--interval", "100ms"]);

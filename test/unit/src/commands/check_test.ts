@@ -142,7 +142,7 @@ Deno.test("check() says what was seen of holders, what was not, and how to get t
   assertEquals(holders({ ...aPass(), pins }), [
     true,
     "exact",
-    "0 processes, 1 pins, 0 references read",
+    "0 processes, 1 pin, 0 references read",
     undefined,
   ]);
   assertEquals(
@@ -264,7 +264,7 @@ Deno.test("check() tells of windows how far numbers can be trusted", () => {
     true,
     "estimated",
     "lower bound",
-    "bpfpulse keeps them 100ms every 1s: CPU shares are estimates, totals lower bounds, counted 10 % of the time; another process keeps them",
+    "bpfpulse keeps them for 100ms of every 1s: CPU shares are estimates, totals lower bounds, counted 10 % of the time; another process keeps them",
   ]);
 });
 
@@ -275,14 +275,14 @@ Deno.test("check() tells what statistics cost here, or why that is not known", (
   const measured = row({ agent: true, floorNs: 46.3, costNs: 68 });
   assertEquals([measured?.quality, measured?.reason], [
     "estimated",
-    "they add 68 ns to each run of a program; of an empty one they tell 46.3 ns",
+    "they add 68 ns to each run of a program; they tell 46.3 ns of a run of an empty program",
   ]);
   const costReason = "somebody else kept statistics on at start";
   const not = row({ agent: true, floorNs: 46.3, costReason });
   assertEquals([not?.ok, not?.quality, not?.reason], [
     false,
     "unavailable",
-    `what they cost cannot be measured: ${costReason}; of an empty one they tell 46.3 ns`,
+    `what they cost cannot be measured: ${costReason}; they tell 46.3 ns of a run of an empty program`,
   ]);
   const off = row({ agent: false });
   assertEquals([off?.ok, off?.quality], [true, undefined]);

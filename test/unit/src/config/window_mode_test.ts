@@ -61,5 +61,8 @@ Deno.test("runStatsMode reads windows of milliseconds", () => {
 });
 
 Deno.test("windowPhrase() is for people", () => {
-  assertEquals(windowPhrase({ onMs: 100, everyMs: 1_000 }), "100ms every 1s");
+  assertEquals(
+    windowPhrase({ onMs: 100, everyMs: 1_000 }),
+    "for 100ms of every 1s",
+  );
 });

@@ -14,7 +14,7 @@ interface Scene {
   readonly watch: ListenerWatch;
   readonly events: string[];
   hearing: Hearing;
-  /** Moves the clock second by second, as long as anything that was begun is at its end before the next one. */
+  /** Moves the clock by half seconds, as long as anything that was begun is at its end before the next one. */
   pass(seconds: number): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ function scene(hearing: Hearing, revived: Hearing = "hears"): Scene {
     events,
     hearing,
     async pass(seconds) {
-      for (let i = 0; i < seconds; i++) {
-        clock.advance(1_000);
+      for (let i = 0; i < 2 * seconds; i++) {
+        clock.advance(500);
         for (let turn = 0; turn < 10; turn++) await Promise.resolve();
       }
     },
@@ -104,4 +104,16 @@ Deno.test("watchListener() tries ever less often where revival does not help", a
   ]);
   it.watch.stop();
   assertEquals(it.clock.waiting, 0);
+});
+
+Deno.test("watchListener() takes no listener for deaf that hears late because the process stood still", async () => {
+  const { events, pass, watch, clock } = scene("deaf");
+  await pass(10);
+  assertEquals(events, ["knock"]);
+  // The timer of a process that stood still for ten seconds is called first, then the connection is accepted.
+  clock.advance(10_000);
+  watch.heard();
+  await pass(5);
+  assertEquals(events, ["knock", "hang up"]);
+  watch.stop();
 });

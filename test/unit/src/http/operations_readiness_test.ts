@@ -59,8 +59,8 @@ Deno.test("operationsReadiness() tells the hook, its cost, and the rates that we
       by,
     ]),
     [
-      [9, 80, 80, { pid: 5, comm: "a", ratio: 0.75 }],
-      [7, 50, 50, { pid: 5, comm: "a", ratio: 1 }],
+      [9, 80, 80, { pid: 5, comm: "a", processes: 1, ratio: 0.75 }],
+      [7, 50, 50, { pid: 5, comm: "a", processes: 1, ratio: 1 }],
     ],
   );
   assertMatch(answer.cost ?? "", /bench\/operations.ts measures it$/);

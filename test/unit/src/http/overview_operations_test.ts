@@ -87,6 +87,35 @@ Deno.test("operationsSection() shows which map is used most, by whom and how, wh
   assertStringIncludes(text, "Not by fentry: EPERM.");
 });
 
+Deno.test("operationsSection() shows a map that a loop of short-lived processes uses as that command's", async () => {
+  const text = await section(
+    ON,
+    counted({
+      processes: [
+        { pid: 5, comm: "agent" },
+        { pid: 7, comm: "bpftool" },
+        { pid: 8, comm: "bpftool" },
+      ],
+      rows: [[1, "update", 4], [1, "update", 3, 1], [1, "update", 3, 2]],
+    }, { takenAtMs: 12_000 }),
+  );
+  assertStringIncludes(text, 'bpftool<span class="note"> 2 processes, 60 %');
+  const crowd = Array.from(
+    { length: 300 },
+    (_, i) => ({ pid: i + 1, comm: "sh" }),
+  );
+  assertStringIncludes(
+    await section(
+      ON,
+      counted({
+        processes: crowd,
+        rows: crowd.map((_, i) => [1, "update", 1, i]),
+      }, { takenAtMs: 12_000 }),
+    ),
+    'sh<span class="note"> 256 or more processes, 100 %',
+  );
+});
+
 Deno.test("operationsSection() says that counts are of windows, and that none is open", async () => {
   const text = await section(
     { ...ON, mode: { onMs: 1_000, everyMs: 4_000 } },

@@ -100,7 +100,7 @@ Deno.test("GET / tells who keeps run-time statistics on", async () => {
           costNs: 68,
         },
       },
-      "kept on by this agent; they add 68 ns to each run of a program; of an empty one they tell 46.3 ns",
+      "kept on by this agent; they add 68 ns to each run of a program; they tell 46.3 ns of a run of an empty program",
     ],
     [
       {
@@ -111,7 +111,7 @@ Deno.test("GET / tells who keeps run-time statistics on", async () => {
           other: false,
         },
       },
-      "kept on 100ms every 1s; CPU shares: estimated; totals: lower bound: counted 10 % of the time",
+      "kept on for 100ms of every 1s; CPU shares: estimated; totals: lower bound, counted 10 % of the time",
     ],
     [
       { runStats: { agent: false, sysctl: true, other: true } },

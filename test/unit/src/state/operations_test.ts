@@ -192,7 +192,7 @@ Deno.test("Operations.state tells who used a map last, also when nobody does any
     );
   }
   const account = operations.state?.maps[0];
-  assertEquals(account?.by, { pid: 3, comm: "a", ratio: 1 });
+  assertEquals(account?.by, { pid: 3, comm: "a", processes: 1, ratio: 1 });
   assertEquals(account?.perSecond, 0);
 });
 
