@@ -53,7 +53,11 @@ export const PROGRAM_TICK: RecordTable = {
     counter("run_cnt", "cnt", 8),
     { ...counter("recursion_misses", "misses", 16), since: "5.12" },
   ],
-  ahead: ["id", "load_time"].map((path) => [AUX, ["bpf_prog_aux", path]]),
+  ahead: [
+    [AUX],
+    [AUX, ["bpf_prog_aux", "id"]],
+    [AUX, ["bpf_prog_aux", "load_time"]],
+  ],
 };
 
 const info = (
