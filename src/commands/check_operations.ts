@@ -45,7 +45,9 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
     reason: [
       `by ${hook}, ${formatWindowMode(mode)}`,
       costText(operations) ?? "",
-      ...(reason === undefined ? [] : [`not by ${reason}`]),
+      ...(reason === undefined
+        ? []
+        : [`cheaper hooks cannot be had: ${reason}`]),
     ].join("; "),
   };
 }

@@ -90,7 +90,7 @@ function howCounted(
     ),
     cost === undefined ? "" : `While it observes ${cost}.`,
     failure === undefined
-      ? reason === undefined ? "" : ` Not by ${reason}.`
+      ? reason === undefined ? "" : ` Cheaper hooks cannot be had: ${reason}.`
       : ` It cannot be read any more: ${failure}.`,
   ].join("");
 }

@@ -45,7 +45,7 @@ const TYPES = TYPES_BY_NUMBER;
 /** No pass takes longer: it says nothing of who went away before. */
 const LONGEST_PASS_MS = 60_000;
 const NO_PASS_AGREES =
-  "two passes over all processes must agree, and there were none yet";
+  "two looks at all processes must agree, and there were not two yet";
 
 interface TableMemory {
   descriptions: readonly Descriptions[ObjectType][];

@@ -84,7 +84,7 @@ Deno.test("operationsSection() shows which map is used most, by whom and how, wh
     "every bpf() call of the node takes 472 ns longer",
   );
   assertStringIncludes(text, "every other system call takes 265 ns longer");
-  assertStringIncludes(text, "Not by fentry: EPERM.");
+  assertStringIncludes(text, "Cheaper hooks cannot be had: fentry: EPERM.");
 });
 
 Deno.test("operationsSection() shows a map that a loop of short-lived processes uses as that command's", async () => {
