@@ -131,6 +131,7 @@ function startShort(records: RingRecord[]) {
   fake.knownMs = 0.01;
   const node = { roll: 1 };
   const rings = new RingCollector(fake.port, WITH_SHORT_WAY, {
+    cpuShare: 0.01,
     roll: () => node.roll,
   });
   rings.look();
