@@ -85,7 +85,8 @@ kernelTest(
     using _others = manyMaps(500);
     using opened = openRingsHere(kernel);
     const { collector, begun } = watch(opened);
-    await using producer = await RingProducer.start(1 << 20);
+    // It does not come round, however late a look is on a slow machine.
+    await using producer = await RingProducer.start(1 << 23);
     await using quiet = await RingProducer.start(1 << 16);
     await producer.tell("drain 300");
     const alike = await quiet.tell("produce 1 300 100 0 1");
