@@ -67,13 +67,16 @@ export async function measureProducer(rounds: number): Promise<Producing> {
   return ns;
 }
 
+/** A ring that comes round each 16 ms at 16 MB/s. */
+const RING_BYTES = 1 << 18;
+
 /** Beside one ring at some 16 MB/s, at the intervals that the agent has when nobody says otherwise. */
 export async function measureAgent(
   windows: number,
   seconds: number,
   flags: readonly string[] = [],
 ): Promise<AgentCpu> {
-  await using producer = await RingProducer.start(1 << 20);
+  await using producer = await RingProducer.start(RING_BYTES);
   await producer.tell("drain 500");
   await using agent = await startAgent(flags);
   const found: AgentCpu = {

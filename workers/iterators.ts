@@ -190,6 +190,9 @@ function openAll(
     open.push(one);
     ownMaps.push(...one.mapIds);
   }
+  if (typeof rings === "object" && rings.known !== undefined) {
+    open.push(rings.known);
+  }
   const cpuEntries = withCpuEntries
     ? openCpuEntries(kernel, types, perCpu, pins)
     : undefined;

@@ -201,6 +201,22 @@ export class Rows<T extends ObjectType> {
   }
 
   /**
+   * Another number whenever an object came or went whose identity word `word` is one of `values`; 0 where there is none. Births only ever
+   * rise, so the latest one and how many there are tell.
+   */
+  rollOf(word: number, values: readonly number[]): number {
+    const { count, words, births } = this.#last;
+    let found = 0;
+    let latestBirth = 0;
+    for (let row = 0; row < count; row++) {
+      if (!values.includes(words[row * this.#wordCount + word])) continue;
+      found++;
+      if (births[row] > latestBirth) latestBirth = births[row];
+    }
+    return found * TWO_TO_32 + latestBirth;
+  }
+
+  /**
    * Keeps the last pass's row of an object that is there but is not read now, its columns absent. Nothing where there was no
    * row.
    */

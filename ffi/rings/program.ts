@@ -1,15 +1,25 @@
 /**
- * Owns the program that looks at ring buffers from within the kernel: an iterator over maps, which passes over all that are no rings.
- * In: the kernel's BTF, maps of our own. Out: instructions; for each ring it writes one RING_RECORD. It takes no reference to
- * a ring beyond the moment, and writes nothing into one.
+ * Owns the programs that look at ring buffers from within the kernel: an iterator over maps, which passes over all that are no rings, and
+ * a short way to those that it found. In: the kernel's BTF, maps of our own. Out: instructions; for each ring they write one RING_RECORD.
+ * They take no reference to a ring beyond the moment, and write nothing into one.
  * Source: kernel/bpf/ringbuf.c, `struct bpf_ringbuf`.
  * @module
  */
 import { Assembler } from "../asm/assemble.ts";
 import type { Btf } from "../btf/btf.ts";
-import { Absent, Emitter, OBJECT } from "../iter/emitter.ts";
+import { Absent, Emitter } from "../iter/emitter.ts";
 import type { Form } from "../iter/table.ts";
 import { MAP_TYPES } from "../names.ts";
+import {
+  beginKnown,
+  beginMap,
+  checkIsThere,
+  forgetGone,
+  keepWay,
+  KNOWN,
+  MAPS,
+  type Target,
+} from "./begin.ts";
 import { position, readPositions } from "./positions.ts";
 import {
   RING_FLAGS,
@@ -21,19 +31,17 @@ import {
 import {
   CONTEXT,
   FRESH,
+  HELPER,
+  KEPT,
   KEY,
+  lookUpState,
   RECORD,
   RING,
   SCRATCH,
   STATE,
   WALK,
 } from "./stack.ts";
-import { numberLoop, writeWalk } from "./walk.ts";
-
-const MAP_LOOKUP_ELEM = 1;
-const MAP_UPDATE_ELEM = 2;
-const KTIME_GET_NS = 5;
-const SEQ_WRITE = 127;
+import { type Loop, numberLoop, writeWalk } from "./walk.ts";
 
 /** Headers that one pass reads at most, over all rings; each ring may read some whatever the others took. */
 const MOST_A_PASS = 1 << 18;
@@ -48,7 +56,8 @@ const MOST_BOUNDED_A_PASS = MOST_BOUNDED * 256;
 
 /** What the program looks up. */
 export const RING_STRUCTS = [
-  "bpf_iter__bpf_map",
+  MAPS.context,
+  KNOWN.context,
   "bpf_iter_meta",
   "bpf_map",
   "bpf_prog_stats",
@@ -57,7 +66,8 @@ export const RING_STRUCTS = [
   "bpf_ringbuf_map",
 ] as const;
 export const RING_FUNCTIONS = [
-  "bpf_iter_bpf_map",
+  `bpf_iter_${MAPS.target}`,
+  `bpf_iter_${KNOWN.target}`,
   "bpf_iter_num_destroy",
   "bpf_iter_num_new",
   "bpf_iter_num_next",
@@ -72,6 +82,8 @@ export interface RingMaps {
   readonly states: number;
   /** One element of RING_BUDGET_BYTES: headers that the present pass may still read, which pass that is, and what forget() needs. */
   readonly budget: number;
+  /** From RING_KEY_BYTES to RING_INDEX_BYTES: rings that can be found again. Absent where none is to be. */
+  readonly index?: number;
   /** Of the loss probe; absent where there is none. */
   readonly losses?: LossMaps;
 }
@@ -84,7 +96,7 @@ export interface LossMaps {
   readonly unplaced: number;
 }
 
-/** @throws {Absent} where the kernel has no rings, or others than this program knows. */
+/** Of every map that is a ring. @throws {Absent} where the kernel has no rings, or others than this program knows. */
 export function compileRings(
   btf: Btf,
   maps: RingMaps,
@@ -94,14 +106,58 @@ export function compileRings(
   const emit = new Emitter(asm, btf, form, "bpf_map", SCRATCH);
   const loop = form === "typed" ? numberLoop(btf) : { most: MOST_BOUNDED };
   if (loop === undefined) throw new Absent("this kernel has no bpf_iter_num");
-  begin(emit);
+  beginMap(emit);
   readPositions(emit);
   findLosses(emit, maps.losses);
   findState(emit, maps);
+  // No other form can follow an address.
+  if (form === "typed" && maps.index !== undefined) keepWay(emit, maps.index);
+  count(emit, maps, MAPS, loop);
+  if ("most" in loop) askAgain(emit, maps);
+  report(emit, MAPS);
+  return asm.label("end").move("r0", 0).exit().assemble();
+}
+
+/**
+ * Of the rings alone that compileRings() left in the index, in no order, as it iterates over that. Whatever is not the ring any more
+ * that it was is forgotten. Form `typed` alone can. @throws {Absent}
+ */
+export function compileKnownRings(
+  btf: Btf,
+  maps: RingMaps & { readonly index: number },
+): Uint8Array<ArrayBuffer> {
+  const asm = new Assembler();
+  const emit = new Emitter(asm, btf, "typed", "bpf_map", SCRATCH);
+  const loop = numberLoop(btf);
+  if (loop === undefined) throw new Absent("this kernel has no bpf_iter_num");
+  beginKnown(emit, maps.states);
+  readPositions(emit);
+  findLosses(emit, maps.losses);
+  asm.load(8, "r8", "r10", STATE);
+  count(emit, maps, KNOWN, loop, () => checkIsThere(emit));
+  report(emit, KNOWN);
+  asm.goto("end");
+  forgetGone(emit, [maps.index, maps.states]);
+  return asm.label("end").move("r0", 0).exit().assemble();
+}
+
+/** Walks on from where the state in r8 stands, and keeps what it finds if `check`, where there is one, does not end it. */
+function count(
+  emit: Emitter,
+  maps: RingMaps,
+  target: Target,
+  loop: Loop,
+  check?: () => void,
+): void {
   setOut(emit);
   forget(emit, maps);
-  limit(emit, maps, "most" in loop ? MOST_BOUNDED_A_PASS : MOST_A_PASS);
-  asm.load(8, "r9", "r10", RING);
+  limit(
+    emit,
+    maps,
+    target,
+    "most" in loop ? MOST_BOUNDED_A_PASS : MOST_A_PASS,
+  );
+  emit.asm.load(8, "r9", "r10", RING);
   const ring = (path: string) => emit.place(["bpf_ringbuf", path]).offset;
   const pageBytes = ring("producer_pos") - ring("consumer_pos");
   writeWalk(emit, WALK, {
@@ -110,39 +166,7 @@ export function compileRings(
     data: ring("data"),
     pageShift: Math.log2(pageBytes),
   }, loop);
-  settle(emit, maps);
-  if ("most" in loop) askAgain(emit, maps);
-  report(emit);
-  return asm.label("end").move("r0", 0).exit().assemble();
-}
-
-/** Leaves the map in r7, the ring's address in r9, both also where they are found again; ends where the map is no ring. */
-function begin(emit: Emitter): void {
-  const { asm } = emit;
-  const map = (path: string) => emit.place(["bpf_map", path]).offset;
-  asm.load(8, OBJECT, "r1", emit.place(["bpf_iter__bpf_map", "map"]).offset)
-    .jump(OBJECT, "==", 0, "end")
-    .load(4, "r0", OBJECT, map("map_type"))
-    .jump("r0", "==", MAP_TYPES.indexOf("ringbuf"), "ring")
-    .jump("r0", "!=", MAP_TYPES.indexOf("user_ringbuf"), "end")
-    .label("ring").store(8, "r10", CONTEXT, "r1")
-    .store(4, "r10", RECORD + RING_RECORD.type, "r0")
-    .load(4, "r0", OBJECT, map("id"))
-    .store(4, "r10", RECORD + RING_RECORD.id, "r0")
-    .store(8, "r10", KEY, "r0")
-    .store(8, "r10", RECORD + RING_RECORD.cookie, 0);
-  if (emit.has([["bpf_map", "cookie"]])) {
-    asm.load(8, "r0", OBJECT, map("cookie"))
-      .store(8, "r10", RECORD + RING_RECORD.cookie, "r0");
-  }
-  asm.load(8, "r0", "r10", RECORD + RING_RECORD.cookie)
-    .store(8, "r10", KEY + 8, "r0")
-    .load(4, "r0", OBJECT, map("max_entries"))
-    .store(8, "r10", RECORD + RING_RECORD.sizeBytes, "r0")
-    .alu64("r0", "-=", 1).store(8, "r10", WALK.mask, "r0");
-  emit.address([["bpf_ringbuf_map", "rb"]]);
-  asm.move("r9", "r0").store(8, "r10", RING, "r9")
-    .store(8, "r10", WALK.flags, 0);
+  settle(emit, maps, check);
 }
 
 /** Writes what the loss probe counted, and tells its table that the ring is still there. */
@@ -156,24 +180,26 @@ function findLosses({ asm }: Emitter, losses: LossMaps | undefined): void {
     .mapValue("r1", losses.unplaced, 0).load(8, "r0", "r1", 0)
     .store(8, "r10", RECORD + RING_RECORD.unplaced, "r0")
     .mapFd("r1", losses.table).move("r2", "r10").alu64("r2", "+=", KEY)
-    .call(MAP_LOOKUP_ELEM).jump("r0", "==", 0, "lossless").move("r8", "r0")
+    .call(HELPER.map_lookup_elem).jump("r0", "==", 0, "lossless").move(
+      "r8",
+      "r0",
+    )
     .load(8, "r1", "r8", RING_LOSS.lost)
     .store(8, "r10", RECORD + RING_RECORD.lost, "r1")
-    .call(KTIME_GET_NS).store(8, "r8", RING_LOSS.seenNs, "r0")
+    .call(HELPER.ktime_get_ns).store(8, "r8", RING_LOSS.seenNs, "r0")
     .label("lossless");
 }
 
 /** Leaves what is known of the ring in r8; makes it where nothing is, or only of an earlier ring. */
 function findState(emit: Emitter, maps: RingMaps): void {
   const { asm } = emit;
-  const lookUp = () =>
-    asm.mapFd("r1", maps.states).move("r2", "r10").alu64("r2", "+=", KEY)
-      .call(MAP_LOOKUP_ELEM);
+  const lookUp = () => lookUpState(asm, maps.states);
   lookUp().jump("r0", "==", 0, "first").move("r8", "r0")
     .load(8, "r1", "r8", RING_STATE.ring).jump("r1", "==", "r9", "known")
-    .label("first").call(KTIME_GET_NS)
+    .label("first").call(HELPER.ktime_get_ns)
     .store(8, "r10", FRESH + RING_STATE.firstSeenNs, "r0")
     .store(8, "r10", FRESH + RING_STATE.ring, "r9")
+    .store(8, "r10", FRESH + RING_STATE.map, 0)
     .store(8, "r10", FRESH + RING_STATE.events, 0)
     .store(8, "r10", FRESH + RING_STATE.discards, 0)
     .store(8, "r10", FRESH + RING_STATE.walkedBytes, 0)
@@ -187,7 +213,7 @@ function findState(emit: Emitter, maps: RingMaps): void {
     .store(8, "r10", FRESH + RING_STATE.firstPos, "r2")
     .mapFd("r1", maps.states).move("r2", "r10").alu64("r2", "+=", KEY)
     .move("r3", "r10").alu64("r3", "+=", FRESH).move("r4", 0)
-    .call(MAP_UPDATE_ELEM);
+    .call(HELPER.map_update_elem);
   lookUp().jump("r0", "==", 0, "end").move("r8", "r0")
     .label("known").store(8, "r10", STATE, "r8");
 }
@@ -240,10 +266,15 @@ function forget(emit: Emitter, maps: RingMaps): void {
 }
 
 /** Leaves in r3 how many headers may be read of this ring. */
-function limit(emit: Emitter, maps: RingMaps, mostAPass: number): void {
+function limit(
+  emit: Emitter,
+  maps: RingMaps,
+  { context }: Target,
+  mostAPass: number,
+): void {
   const { asm } = emit;
   asm.load(8, "r1", "r10", CONTEXT)
-    .load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
+    .load(8, "r1", "r1", emit.place([context, "meta"]).offset)
     .load(8, "r2", "r1", emit.place(["bpf_iter_meta", "session_id"]).offset)
     .mapValue("r1", maps.budget, 0)
     .load(8, "r3", "r1", 8).jump("r2", "==", "r3", "spent")
@@ -255,8 +286,8 @@ function limit(emit: Emitter, maps: RingMaps, mostAPass: number): void {
     .label("most");
 }
 
-/** Keeps what the walk found, if no producer overwrote meanwhile what was read. */
-function settle(emit: Emitter, maps: RingMaps): void {
+/** Keeps what the walk found, if no producer overwrote meanwhile what was read; all of the ring is read when `check` is. */
+function settle(emit: Emitter, maps: RingMaps, check?: () => void): void {
   const { asm } = emit;
   const addFlag = (flag: number) =>
     asm.load(8, "r1", "r10", WALK.flags).alu64("r1", "|=", flag)
@@ -272,6 +303,11 @@ function settle(emit: Emitter, maps: RingMaps): void {
     .label("overspent").store(8, "r1", 0, 0).label("counted");
   asm.load(8, "r8", "r10", STATE).load(8, "r9", "r10", RING);
   position(emit, "producer_pos");
+  if (check !== undefined) {
+    asm.store(8, "r10", KEPT, "r0");
+    check();
+    asm.load(8, "r0", "r10", KEPT);
+  }
   asm.load(8, "r1", "r10", WALK.start).alu64("r0", "-=", "r1")
     .load(8, "r1", "r10", RECORD + RING_RECORD.sizeBytes).alu64("r1", "-=", 8)
     .jump("r0", "<=", "r1", "intact")
@@ -319,7 +355,7 @@ function askAgain(emit: Emitter, maps: RingMaps): void {
 }
 
 /** Writes the record. */
-function report(emit: Emitter): void {
+function report(emit: Emitter, { context }: Target): void {
   const { asm } = emit;
   for (
     const member of [
@@ -339,8 +375,8 @@ function report(emit: Emitter): void {
     .load(8, "r1", "r10", WALK.steps)
     .store(4, "r10", RECORD + RING_RECORD.steps, "r1")
     .load(8, "r1", "r10", CONTEXT)
-    .load(8, "r1", "r1", emit.place(["bpf_iter__bpf_map", "meta"]).offset)
+    .load(8, "r1", "r1", emit.place([context, "meta"]).offset)
     .load(8, "r1", "r1", emit.place(["bpf_iter_meta", "seq"]).offset)
     .move("r2", "r10").alu64("r2", "+=", RECORD)
-    .move("r3", RING_RECORD_BYTES).call(SEQ_WRITE);
+    .move("r3", RING_RECORD_BYTES).call(HELPER.seq_write);
 }

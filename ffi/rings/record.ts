@@ -65,10 +65,14 @@ export const RING_STATE = {
   discards: 32,
   walkedBytes: 40,
   firstSeenNs: 48,
+  /** Address of the ring's map, by which it is found again; 0 where nothing can follow it. */
+  map: 56,
 } as const;
-export const RING_STATE_BYTES = 56;
+export const RING_STATE_BYTES = 64;
 /** u32 id, u32 0, u64 cookie. */
 export const RING_KEY_BYTES = 16;
+/** Value of the index of rings, which says nothing: its key is that of the map of states. */
+export const RING_INDEX_BYTES = 8;
 
 /** Offsets in the value of the loss probe's table, of u64; its key is that of the map of states. */
 export const RING_LOSS = {

@@ -1,7 +1,9 @@
 /**
- * Owns where on its stack the ring program has what. In: nothing. Out: offsets from r10.
+ * Owns where on their stack the ring programs have what, and the helpers that they call. In: nothing. Out: offsets from r10, numbers of
+ * helpers.
  * @module
  */
+import type { Assembler } from "../asm/assemble.ts";
 import { SCRATCH_BYTES } from "../iter/emitter.ts";
 import {
   RING_KEY_BYTES,
@@ -9,6 +11,15 @@ import {
   RING_STATE_BYTES,
 } from "./record.ts";
 import type { WalkSlots } from "./walk.ts";
+
+/** Source: include/uapi/linux/bpf.h, ___BPF_FUNC_MAPPER. */
+export const HELPER = {
+  map_lookup_elem: 1,
+  map_update_elem: 2,
+  map_delete_elem: 3,
+  ktime_get_ns: 5,
+  seq_write: 127,
+} as const;
 
 /** What is written of a ring. */
 export const RECORD = -RING_RECORD_BYTES;
@@ -34,6 +45,14 @@ export const CONTEXT = slot(9);
 export const STATE = slot(10);
 /** The ring's address. */
 export const RING = slot(11);
+/** Whatever a register cannot hold over a call. */
+export const KEPT = slot(12);
+
+/** Leaves in r0 the state of the ring whose key is on the stack, or 0. */
+export function lookUpState(asm: Assembler, states: number): Assembler {
+  return asm.mapFd("r1", states).move("r2", "r10").alu64("r2", "+=", KEY)
+    .call(HELPER.map_lookup_elem);
+}
 
 function slot(index: number): number {
   return FRESH - 8 * (index + 1);

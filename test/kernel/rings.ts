@@ -6,7 +6,7 @@
 import { assert } from "@std/assert";
 import {
   Btf,
-  closeIterator,
+  closeRings,
   type KernelPort,
   type OpenRings,
   openRings,
@@ -64,7 +64,7 @@ export function openRingsHere(
   using pins = new PinPlace(kernel);
   const rings = openRings(kernel, btf, pins, forms && { forms });
   assert(typeof rings !== "string", String(rings));
-  return { rings, [Symbol.dispose]: () => closeIterator(kernel, rings) };
+  return { rings, [Symbol.dispose]: () => closeRings(kernel, rings) };
 }
 
 /** The row of a producer's ring. */

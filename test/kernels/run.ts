@@ -38,6 +38,7 @@ const FULL: GuestRun = {
     "test/integration/rings_test.ts",
     "test/integration/rings_hostile_test.ts",
     "test/integration/rings_kinds_test.ts",
+    "test/integration/rings_known_test.ts",
     "test/integration/buffers_restart_test.ts",
     "test/integration/ring_losses_test.ts",
     "test/integration/agent_ring_losses_test.ts",

@@ -52,7 +52,10 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
   ));
   const buffers = watchBuffers(
     kernel,
-    { rings: ringsOf(kernel, init), perf: perfOf(kernel, init) },
+    {
+      rings: ringsOf(kernel, init, rollOfRings(rows)),
+      perf: perfOf(kernel, init),
+    },
     (kind) => rows.some(TYPE_WORD, BUFFER_TYPES[kind]),
     iterators?.ringLosses,
   );
@@ -62,9 +65,25 @@ export function collectMaps(kernel: KernelPort, init: CollectInit): Collector {
 function ringsOf(
   kernel: KernelPort,
   { iterators }: CollectInit,
+  roll: () => number,
 ): RingCollector | string {
   const rings = iterators?.rings ?? "no iterators were opened";
-  return typeof rings === "string" ? rings : new RingCollector(kernel, rings);
+  return typeof rings === "string"
+    ? rings
+    : new RingCollector(kernel, rings, { roll });
+}
+
+/** Of the last tick. Asked at each look, so it counts only where that tick saw any map come or go. */
+function rollOfRings(rows: Rows<"map">): () => number {
+  let revision = NaN;
+  let roll = 0;
+  return () => {
+    if (rows.revision !== revision) {
+      revision = rows.revision;
+      roll = rows.rollOf(TYPE_WORD, BUFFER_TYPES.rings);
+    }
+    return roll;
+  };
 }
 
 function perfOf(

@@ -85,8 +85,8 @@ export abstract class IteratorLook implements BufferLook {
   protected abstract pay(cpuMs: number): void;
 
   /** One pass; one sentence where it failed. */
-  protected run(): string | undefined {
-    const failure = this.session.run();
+  protected run(session = this.session): string | undefined {
+    const failure = session.run();
     return failure && `${failure.call} failed: ${errnoName(failure.errno)}`;
   }
 

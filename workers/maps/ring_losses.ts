@@ -7,9 +7,9 @@
 import {
   Assembler,
   type Btf,
-  closeIterator,
   closeLossMaps,
   closeRingLosses,
+  closeRings,
   createMap,
   errnoName,
   Fd,
@@ -66,7 +66,7 @@ export function openRingsAnd(
     : whyNotCounting(kernel, rings, losses);
   if (typeof rings === "string" || wrong !== undefined) {
     closeRingLosses(kernel, losses);
-    if (typeof rings !== "string") closeIterator(kernel, rings);
+    if (typeof rings !== "string") closeRings(kernel, rings);
     return without(wrong ?? "");
   }
   return { rings: { ...rings, losses: { programFds, sweep } }, losses };

@@ -236,3 +236,34 @@ Deno.test("Rows.some() looks at an identity word of every object of the last pas
   assertEquals(rows.some(0, [1]), false);
   assertEquals(rows.some(1, [1]), true);
 });
+
+Deno.test("Rows.rollOf() is another number whenever one of these came or went, and 0 where there is none", () => {
+  const rows = new Rows("btf", 1, []);
+  const seen = new Set<number>();
+  const rollWith = (objects: readonly [id: number, word: number][]) => {
+    rows.begin();
+    for (const [id, word] of objects) {
+      if (!rows.add(id, Uint32Array.of(word), 0)) {
+        rows.describe(description(id, "x"));
+      }
+    }
+    rows.commit();
+    return rows.rollOf(0, [27, 31]);
+  };
+  assertEquals(rollWith([[1, 2]]), 0);
+  const objects: [number, number][][] = [
+    [[1, 2], [3, 27]],
+    // One came, one went, one went and one came, and all were others.
+    [[1, 2], [3, 27], [4, 31]],
+    [[1, 2], [4, 31]],
+    [[1, 2], [5, 27]],
+    [[1, 2], [6, 27], [7, 27]],
+    [[1, 2], [8, 27], [9, 27]],
+  ];
+  for (const these of objects) {
+    const roll = rollWith(these);
+    assertEquals(rollWith([...these, [99, 2]]), roll);
+    seen.add(roll);
+  }
+  assertEquals(seen.size, objects.length);
+});

@@ -25,11 +25,22 @@ const RINGS: OpenRings = {
   absent: {},
 };
 
+const KNOWN_LINK = 4;
+const WITH_SHORT_WAY: OpenRings = {
+  ...RINGS,
+  known: { ...RINGS, linkFd: KNOWN_LINK },
+};
+
 /** Rings as the program would tell them, in a time that passes only where the test says so. */
 class FakeRings {
   records: RingRecord[] = [];
   passes = 0;
   refuses = 0;
+  /** As `records` where it is absent; what a pass over them costs, how many there were, and whether it is refused. */
+  known: RingRecord[] | undefined;
+  knownMs = 0;
+  knownPasses = 0;
+  refusesKnown = 0;
   /** CPU time that one pass takes, and how long it waits besides. */
   passMs = 0;
   waitMs = 0;
@@ -38,6 +49,7 @@ class FakeRings {
   asked = 0;
   readonly kernel = new FakeKernel();
   #isRead = false;
+  #isShort = false;
   #waitedMs = 0;
   readonly port: KernelPort = {
     open: (path) => this.kernel.open(path),
@@ -57,17 +69,24 @@ class FakeRings {
         this.asked++;
         return this.#writeSkipped(attr);
       }
-      if (this.refuses < 0) return this.refuses;
+      this.#isShort = new DataView(attr.buffer).getUint32(0, true) ===
+        KNOWN_LINK;
+      const refusal = this.#isShort ? this.refusesKnown : this.refuses;
+      if (refusal < 0) return refusal;
       this.#isRead = false;
       return ITERATION;
     },
     read: (_, into) => {
       if (this.#isRead) return 0;
       this.#isRead = true;
-      this.passes++;
-      this.kernel.nowMs += this.passMs + this.waitMs;
+      if (this.#isShort) this.knownPasses++;
+      else this.passes++;
+      this.kernel.nowMs += this.waitMs +
+        (this.#isShort ? this.knownMs : this.passMs);
       this.#waitedMs += this.waitMs;
-      const words = ringRecords(...this.records);
+      const words = ringRecords(
+        ...this.#isShort ? this.known ?? this.records : this.records,
+      );
       into.set(new Uint8Array(words.buffer));
       return words.byteLength;
     },
@@ -102,6 +121,28 @@ function start(
   );
   rings.look();
   return { fake, rings };
+}
+
+/** After its first look, which went over all maps and cost 0.4 ms. */
+function startShort(records: RingRecord[]) {
+  const fake = new FakeRings();
+  fake.records = records;
+  fake.passMs = 0.4;
+  fake.knownMs = 0.01;
+  const node = { roll: 1 };
+  const rings = new RingCollector(fake.port, WITH_SHORT_WAY, {
+    cpuShare: 0.01,
+    roll: () => node.roll,
+  });
+  rings.look();
+  /** Passes over all maps and over the known rings that a look took, so much later. */
+  const look = (afterMs: number): [all: number, known: number] => {
+    fake.kernel.nowMs += afterMs;
+    const { passes, knownPasses } = fake;
+    rings.look();
+    return [fake.passes - passes, fake.knownPasses - knownPasses];
+  };
+  return { fake, node, rings, look };
 }
 
 Deno.test("RingCollector.look() leaves a row for each ring, ascending", () => {
@@ -210,4 +251,109 @@ Deno.test("RingCollector.look() keeps its rows while it fails, and says why", ()
   fake.refuses = 0;
   rings.look();
   assertEquals(rings.failure, undefined);
+});
+
+Deno.test("RingCollector.look() goes over the known rings alone, whose records come in no order", () => {
+  const { fake, rings, look } = startShort([
+    { id: 3, cookie: 8, producerPos: 80 },
+    { id: 5, cookie: 6, producerPos: 800 },
+    { id: 9, cookie: 4, producerPos: 160 },
+  ]);
+  fake.known = [
+    { id: 9, cookie: 4, producerPos: 168, events: 2 },
+    { id: 3, cookie: 8, producerPos: 88, events: 1 },
+    { id: 5, cookie: 6, producerPos: 808, events: 3 },
+  ];
+  assertEquals(look(10), [0, 1]);
+  assertEquals(
+    [3, 5, 9].map((id) => rowOf(rings, id)?.writtenBytes),
+    [88, 808, 168],
+  );
+  assertEquals([3, 5, 9].map((id) => rowOf(rings, id)?.events), [1, 3, 2]);
+});
+
+Deno.test("RingCollector.look() keeps the row of a ring that the short way did not find, until a pass over all maps does not either", () => {
+  const { fake, rings, look } = startShort([
+    { id: 3, producerPos: 80, events: 1 },
+    { id: 9, producerPos: 160, events: 2 },
+  ]);
+  fake.known = [{ id: 9, producerPos: 240, events: 3 }];
+  assertEquals(look(10), [0, 1]);
+  assertEquals(rowOf(rings, 3)?.writtenBytes, 80);
+  assertEquals(rowOf(rings, 9)?.writtenBytes, 240);
+  fake.records = fake.known;
+  // It asks for one, which half of the budget pays for: 0.4 ms each 80 ms.
+  assertEquals(look(10), [0, 1]);
+  assertEquals(look(80), [1, 0]);
+  assertEquals(rowOf(rings, 3), undefined);
+  assertEquals(look(80), [0, 1]);
+});
+
+Deno.test("RingCollector.look() takes nothing of a record whose ring is another one than its account's", () => {
+  const { fake, rings, look } = startShort([
+    { id: 3, cookie: 8, producerPos: 800, events: 9 },
+  ]);
+  fake.known = [
+    { id: 3, cookie: 78, producerPos: 8, events: 1 },
+    { id: 4, cookie: 79, producerPos: 8, events: 1 },
+  ];
+  look(10);
+  const row = rowOf(rings, 3);
+  assertEquals([row?.serial, row?.events, row?.isBroken], [8, 9, 0]);
+  assertEquals(rowOf(rings, 4), undefined);
+  fake.records = fake.known;
+  assertEquals(look(100), [1, 0]);
+  assertEquals(rowOf(rings, 3)?.serial, 78);
+  assertEquals(rowOf(rings, 4)?.serial, 79);
+});
+
+Deno.test("RingCollector.look() goes over all maps where a tick saw a ring come or go", () => {
+  const { node, look } = startShort([{ id: 3 }]);
+  assertEquals(look(100), [0, 1]);
+  node.roll = 2;
+  assertEquals(look(10), [1, 0]);
+  assertEquals(look(10), [0, 1]);
+  // As soon as it is paid for.
+  node.roll = 3;
+  assertEquals(look(10), [0, 1]);
+  assertEquals(look(80), [1, 0]);
+});
+
+Deno.test("RingCollector.look() goes over all maps where no ring is known", () => {
+  const { fake, rings, look } = startShort([]);
+  assertEquals(look(1_000), [1, 0]);
+  assertEquals(rings.nextDelayMs, 1_000);
+  fake.records = [{ id: 3 }];
+  assertEquals(look(1_000), [1, 0]);
+  assertEquals(look(10), [0, 1]);
+});
+
+Deno.test("RingCollector.look() looks again the short way where a producer seems to have found no room", () => {
+  const { fake, rings, look } = startShort([{ id: 3 }]);
+  fake.known = [{ id: 3, producerPos: 800, pendingPos: 800 }];
+  assertEquals(look(10), [0, 2]);
+  assertEquals(rowOf(rings, 3)?.lossEpisodes, 1);
+});
+
+Deno.test("RingCollector.look() goes over all maps for ten seconds after the short way failed", () => {
+  const { fake, rings, look } = startShort([{ id: 3 }]);
+  fake.refusesKnown = -EPERM;
+  assertEquals(look(10), [1, 0]);
+  assertEquals(rings.failure, undefined);
+  fake.refusesKnown = 0;
+  assertEquals(look(9_000), [1, 0]);
+  assert(rings.nextDelayMs >= 40);
+  assertEquals(look(1_100), [1, 0]);
+  assertEquals(look(10), [0, 1]);
+});
+
+Deno.test("RingCollector.nextDelayMs is paid for by what the short way costs", () => {
+  const { fake, rings, look } = startShort([{ producerPos: 0 }]);
+  fake.knownMs = 0.05;
+  let written = 0;
+  for (let i = 0; i < 50; i++) {
+    fake.records = [{ producerPos: written += 1_000_000 }];
+    look(5);
+  }
+  assert(rings.nextDelayMs > 4.9 && rings.nextDelayMs < 6);
 });
