@@ -43,7 +43,7 @@ const FULL: GuestRun = {
     "test/integration/ring_losses_test.ts",
     "test/integration/agent_ring_losses_test.ts",
   ],
-  limitMs: 1_200_000,
+  limitMs: 1_500_000,
 };
 const KERNELS = ["5.10", "6.1", "6.12", "newest"];
 const SHORT_KERNELS = ["5.10", "6.12"];
