@@ -25,8 +25,11 @@ const COLLECT = {
   program: collectPrograms,
   link: collectLinks,
 } as const;
-/** Programs, each with a link: two a table, two that follow to BTF, five that find holders, one that looks at ring buffers, one at perf buffers. */
-const OWN = 3 * 2 + 2 + 5 + 2;
+/**
+ * Programs, each with a link: two a table, two that follow to BTF, five that find holders, one that looks at ring buffers, one at perf
+ * buffers, and since 6.4 one that looks at known rings.
+ */
+const OWN = 3 * 2 + 2 + 5 + 2 + (hasSince(openLibc(), "6.4") ? 1 : 0);
 const PATIENCE_MS = 5_000;
 const LEAVE_OUT = { map: [], program: [], link: [], btf: [] };
 const noLinkIterator = hasSince(openLibc(), "5.19")

@@ -50,19 +50,23 @@ function manyMaps(count: number): Disposable {
 }
 
 /** A collector, and how many passes of either kind it began. */
-function watch({ rings }: OpenedRings) {
+function watch({ rings }: OpenedRings, cpuShare = 0.01) {
   const begun = { all: 0, known: 0 };
   const pathOf = (fd?: number) => `/proc/self/fd/${fd}`;
   assert(rings.known?.pinFd !== undefined && rings.pinFd !== undefined);
   const [all, known] = [pathOf(rings.pinFd), pathOf(rings.known.pinFd)];
-  const collector = new RingCollector({
-    ...kernel,
-    open(path, flags) {
-      if (path === all) begun.all++;
-      if (path === known) begun.known++;
-      return kernel.open(path, flags);
+  const collector = new RingCollector(
+    {
+      ...kernel,
+      open(path, flags) {
+        if (path === all) begun.all++;
+        if (path === known) begun.known++;
+        return kernel.open(path, flags);
+      },
     },
-  }, rings);
+    rings,
+    { cpuShare },
+  );
   return { collector, begun };
 }
 
@@ -185,7 +189,7 @@ kernelTest(
   "RingCollector keeps whole what it knows while rings come and go as fast as they can",
   async () => {
     using opened = openRingsHere(kernel);
-    const { collector, begun } = watch(opened);
+    const { collector, begun } = watch(opened, 1);
     await using producer = await RingProducer.start(1 << 20);
     await producer.tell("drain 300");
     collector.look();
