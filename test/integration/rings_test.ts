@@ -194,7 +194,8 @@ kernelTest(
     // deno-lint-ignore no-console -- whoever asks for more seconds wants to know
     if (SECONDS > 1) console.log(said);
     assertEquals(falseOnes, 0, said);
-    assertGreater(truth.events, 200_000 * SECONDS, said);
+    // How many a second is the machine's affair: the long run says it.
+    assertGreater(truth.events, 199_999, said);
     assertEquals(found.writtenBytes, truth.bytes);
     if (found.coverage === 1) assertEquals(found.events, truth.events);
   },

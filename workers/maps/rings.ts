@@ -27,7 +27,7 @@ const LONGEST_MS = 100;
 /** Where there is no ring. */
 const NO_RING_MS = 1_000;
 /** Of one core. */
-const DEFAULT_CPU_SHARE = 0.0125;
+const DEFAULT_CPU_SHARE = 0.01;
 /** How often what the loss probe skipped is asked for, and how often it forgets rings that are gone. */
 const SKIPPED_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
