@@ -136,14 +136,15 @@ kernelTest(
       const told = toldManagerCounts(await agent.page(), "shortlived");
       assertEquals(told, own);
       assertEquals(told.loads, 4 * RUNS);
-      // Most of their maps no sample has seen.
-      const page = await agent.page();
-      const all = page.samples("odigos_ebpf_map_operations_total")
-        .filter(({ labels: { map_id, map_name } }) =>
-          map_id === "unseen" || map_name === "operated"
-        );
-      const counted = all.reduce((count, { value }) => count + value, 0);
-      assert(counted >= sum(ownMapCounts(operated)), `${counted}`);
+      // Most of their maps no sample has seen, which the next one tells.
+      await agent.eventually("operations on all their maps", async () => {
+        const counted = (await agent.page())
+          .samples("odigos_ebpf_map_operations_total")
+          .filter(({ labels: { map_id, map_name } }) =>
+            map_id === "unseen" || map_name === "operated"
+          ).reduce((count, { value }) => count + value, 0);
+        return counted >= sum(ownMapCounts(operated));
+      }, PATIENCE_MS);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
