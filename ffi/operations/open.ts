@@ -14,6 +14,7 @@ import { pinned, type PinPlace } from "../iter/pins.ts";
 import type { Form } from "../iter/table.ts";
 import { MAP_TYPES, PROG_TYPES } from "../names.ts";
 import { objectId } from "../object_id.ts";
+import { OpenTogether } from "../open_together.ts";
 import type { KernelPort } from "../port.ts";
 import { loadOrRefusal } from "../verifier.ts";
 import { type CountingPrograms, programFds } from "./attach.ts";
@@ -65,32 +66,24 @@ export function openOperations(
   if (typeof kinds === "string") return kinds;
   const { map: mapRelease } = kinds.release;
   if (mapRelease === undefined) return "descriptors of maps cannot be told";
-  const open: number[] = [];
-  const keep = (fd: number) => {
-    if (fd >= 0) open.push(fd);
-    return fd;
-  };
-  const giveUp = (reason: string) => {
-    for (const fd of open) kernel.close(fd);
-    return reason;
-  };
+  const open = new OpenTogether(kernel);
   const maps: OperationMaps = {
-    rows: keep(createRows(kernel)),
-    starts: keep(createStarts(kernel)),
-    state: keep(createState(kernel)),
+    rows: open.keep(createRows(kernel)),
+    starts: open.keep(createStarts(kernel)),
+    state: open.keep(createState(kernel)),
   };
   const refused = Object.values(maps).find((fd) => fd < 0);
   if (refused !== undefined) {
-    return giveUp(`BPF_MAP_CREATE failed: ${errnoName(-refused)}`);
+    return open.giveUp(`BPF_MAP_CREATE failed: ${errnoName(-refused)}`);
   }
   const programs = loadAll(kernel, { btf, hook, maps, mapRelease });
-  if (typeof programs === "string") return giveUp(programs);
-  for (const fd of programFds(programs)) keep(fd);
+  if (typeof programs === "string") return open.giveUp(programs);
+  for (const fd of programFds(programs)) open.keep(fd);
   const drain = pinned(
     openProgram(kernel, btf, drainPlan(kernel, btf, maps)),
     pins,
   );
-  if (typeof drain === "string") return giveUp(drain);
+  if (typeof drain === "string") return open.giveUp(drain);
   const mapIds = Object.values(maps).map((fd) => objectId(kernel, fd));
   // The programs and the iterator keep them.
   kernel.close(maps.rows);

@@ -18,6 +18,7 @@ import { type OpenIterator, openProgram, sentenceOf } from "../iter/open.ts";
 import { closeIterator, pinned, type PinPlace } from "../iter/pins.ts";
 import { MAP_TYPES } from "../names.ts";
 import { objectId } from "../object_id.ts";
+import { OpenTogether } from "../open_together.ts";
 import type { KernelPort } from "../port.ts";
 import { loadOrRefusal } from "../verifier.ts";
 import {
@@ -58,22 +59,14 @@ export function openRingLosses(
   btf: Btf,
   pins: PinPlace,
 ): OpenRingLosses | string {
-  const open: number[] = [];
-  const keep = (fd: number) => {
-    if (fd >= 0) open.push(fd);
-    return fd;
-  };
-  const giveUp = (reason: string) => {
-    for (const fd of open) kernel.close(fd);
-    return reason;
-  };
+  const open = new OpenTogether(kernel);
   const maps: LossMaps = {
-    table: keep(createMap(kernel, TABLE)),
-    unplaced: keep(createMap(kernel, UNPLACED)),
+    table: open.keep(createMap(kernel, TABLE)),
+    unplaced: open.keep(createMap(kernel, UNPLACED)),
   };
   const refused = Object.values(maps).find((fd) => fd < 0);
   if (refused !== undefined) {
-    return giveUp(`BPF_MAP_CREATE failed: ${errnoName(-refused)}`);
+    return open.giveUp(`BPF_MAP_CREATE failed: ${errnoName(-refused)}`);
   }
   const programFds: number[] = [];
   const entries = RING_ENTRIES.filter(({ name }, i) =>
@@ -82,21 +75,21 @@ export function openRingLosses(
   );
   for (const entry of entries) {
     const program = load(kernel, btf, maps, entry);
-    if (typeof program === "string") return giveUp(program);
-    programFds.push(keep(program));
+    if (typeof program === "string") return open.giveUp(program);
+    programFds.push(open.keep(program));
   }
   // Once all are loaded, so that a kernel that refuses one is left alone.
   const linkFds: number[] = [];
   for (const [i, programFd] of programFds.entries()) {
-    const link = keep(attachTracing(kernel, programFd));
-    if (link < 0) return giveUp(whyNotAttached(entries[i], -link));
+    const link = open.keep(attachTracing(kernel, programFd));
+    if (link < 0) return open.giveUp(whyNotAttached(entries[i], -link));
     linkFds.push(link);
   }
   const sweep = pinned(
     openProgram(kernel, btf, lossSweepPlan(kernel, btf, maps)),
     pins,
   );
-  if (typeof sweep === "string") return giveUp(sweep);
+  if (typeof sweep === "string") return open.giveUp(sweep);
   return {
     functions: entries.map(({ name }) => name),
     maps,

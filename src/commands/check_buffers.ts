@@ -6,6 +6,7 @@
 import type { NodeFacts } from "../../workers/acquire.ts";
 import { bufferKinds } from "../state/buffer_readings.ts";
 import type { CheckRow, SampledState } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 const BUFFER_GIVES = {
   "ring-buffers":
@@ -28,14 +29,12 @@ export function bufferRow(
   }
   const hasTypes = facts.kernelBtf !== undefined &&
     "sizeBytes" in facts.kernelBtf;
-  return {
-    ...row,
-    ok: false,
-    quality: "unavailable",
-    reason: found?.reason ?? "nobody looked",
-    remedy: facts.missing[0]?.how ??
+  return unavailableRow(
+    row,
+    found?.reason ?? "nobody looked",
+    facts.missing[0]?.how ??
       (hasTypes
         ? "bpfpulse --backend auto"
         : "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and /sys mounted"),
-  };
+  );
 }

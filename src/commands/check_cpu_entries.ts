@@ -4,6 +4,7 @@
  */
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CheckRow } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 export function cpuEntriesRow({ mapCpuEntries, missing }: NodeFacts): CheckRow {
   const row = {
@@ -20,12 +21,10 @@ export function cpuEntriesRow({ mapCpuEntries, missing }: NodeFacts): CheckRow {
   const { reason } = mapCpuEntries;
   return reason === undefined
     ? { ...row, ok: true, quality: "exact", reason: "counted by the kernel" }
-    : {
-      ...row,
-      ok: false,
-      quality: "unavailable",
+    : unavailableRow(
+      row,
       reason,
-      remedy: missing[0]?.how ??
+      missing[0]?.how ??
         "run Linux 6.6 or newer, with CONFIG_DEBUG_INFO_BTF=y, and --backend auto",
-    };
+    );
 }

@@ -7,6 +7,7 @@ import type { NodeFacts } from "../../workers/acquire.ts";
 import { formatCount } from "../http/format.ts";
 import { WALK_TELLS_NONE, whyNoHolders } from "../http/readiness.ts";
 import type { CheckRow, SampledState } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 export function holdersRow(facts: NodeFacts, node: SampledState): CheckRow {
   const snapshot = node.freeze();
@@ -17,13 +18,7 @@ export function holdersRow(facts: NodeFacts, node: SampledState): CheckRow {
   } as const;
   if (holders === undefined) {
     const reason = whyNoHolders(snapshot, node.collectors()) ?? "nobody looked";
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason,
-      remedy: holdersRemedy(reason, facts),
-    };
+    return unavailableRow(row, reason, holdersRemedy(reason, facts));
   }
   const { processes, complete, pinsReason, unknown, graph } = holders;
   const unseen = [...new Set([pinsReason, ...Object.values(unknown)])]

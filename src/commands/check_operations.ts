@@ -7,6 +7,7 @@ import type { NodeFacts } from "../../workers/acquire.ts";
 import { formatWindowMode } from "../config/window_mode.ts";
 import { costText } from "../http/operations_readiness.ts";
 import type { CheckRow } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
   const row = {
@@ -23,16 +24,14 @@ export function operationsRow({ operations, missing }: NodeFacts): CheckRow {
   }
   const { mode, hook, reason } = operations;
   if (hook === undefined) {
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason: reason ?? "nothing was tried",
-      remedy: missing[0]?.how ??
+    return unavailableRow(
+      row,
+      reason ?? "nothing was tried",
+      missing[0]?.how ??
         (operations.isUntried === true
           ? "bpfpulse check --operations on, which tries"
           : "run Linux 5.8 or newer, with CONFIG_DEBUG_INFO_BTF=y and CONFIG_FTRACE_SYSCALLS=y"),
-    };
+    );
   }
   return {
     ...row,

@@ -6,6 +6,7 @@
 import type { NodeFacts } from "../../workers/acquire.ts";
 import { ringLossesReadiness } from "../http/ring_losses_readiness.ts";
 import type { CheckRow, SampledState } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 export function ringLossesRow(
   facts: NodeFacts,
@@ -26,14 +27,12 @@ export function ringLossesRow(
     };
   }
   if (!isAttached || quality === "unavailable") {
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason: reason ?? "nothing was tried",
-      remedy: facts.missing[0]?.how ??
+    return unavailableRow(
+      row,
+      reason ?? "nothing was tried",
+      facts.missing[0]?.how ??
         "run Linux 5.16 or later that is older than 6.16 (6.1 and 6.12 were tried) with CONFIG_DEBUG_INFO_BTF=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y",
-    };
+    );
   }
   return {
     ...row,

@@ -30,6 +30,7 @@ import type { CollectorHealth } from "../state/collector_health.ts";
 import { failureText } from "../state/failure_text.ts";
 import type { NodeState } from "../state/node_state.ts";
 import { failureRemedy, skippedPhrase } from "./missing.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 /** How far what is shown can be trusted. */
 export type CheckQuality = NumberQuality | "unavailable";
@@ -179,17 +180,13 @@ function tableRow(
   };
   const failure = outcome?.failure;
   if (outcome === undefined || failure !== undefined) {
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason: failure === undefined
-        ? "no sample was taken"
-        : failureText(failure),
-      remedy: failure === undefined
+    return unavailableRow(
+      row,
+      failure === undefined ? "no sample was taken" : failureText(failure),
+      failure === undefined
         ? "run bpfpulse check again"
         : failureRemedy(type, failure, facts),
-    };
+    );
   }
   const read = `${formatCount(node.freeze().tables[type].size)} read`;
   const skipped = skippedPhrase(outcome);
@@ -209,13 +206,11 @@ function memlockRow({ memlock, missing }: NodeFacts): CheckRow {
     gives: "memory that the kernel accounts to maps and programs",
   } as const;
   if (memlock === undefined || memlock.by === "none") {
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason: memlock?.reason ?? "not looked for",
-      remedy: missing[0]?.how ?? "run a kernel with CONFIG_DEBUG_INFO_BTF=y",
-    };
+    return unavailableRow(
+      row,
+      memlock?.reason ?? "not looked for",
+      missing[0]?.how ?? "run a kernel with CONFIG_DEBUG_INFO_BTF=y",
+    );
   }
   return {
     ...row,
@@ -239,13 +234,11 @@ function jitLimitRow({ jitLimitBytes, missing }: NodeFacts): CheckRow {
       reason: `net.core.bpf_jit_limit is ${size}`,
     };
   }
-  return {
-    ...row,
-    ok: false,
-    quality: "unavailable",
-    reason: "net.core.bpf_jit_limit cannot be read",
-    remedy: missing.length > 0
+  return unavailableRow(
+    row,
+    "net.core.bpf_jit_limit cannot be read",
+    missing.length > 0
       ? "start bpfpulse as root"
       : "run a kernel with CONFIG_BPF_JIT=y",
-  };
+  );
 }

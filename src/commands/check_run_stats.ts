@@ -7,6 +7,7 @@ import type { NodeFacts } from "../../workers/acquire.ts";
 import { statsCostPhrase, statsPhrases } from "../http/run_stats_readiness.ts";
 import { runStatsQuality } from "../state/run_stats.ts";
 import type { CheckRow } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 export function runStatsRow({ runStats, missing }: NodeFacts): CheckRow {
   const row = {
@@ -26,13 +27,11 @@ export function runStatsRow({ runStats, missing }: NodeFacts): CheckRow {
     };
   }
   const { reason } = runStats;
-  return {
-    ...row,
-    ok: false,
-    quality: "unavailable",
-    reason: reason ?? "bpfpulse was asked not to keep them",
-    remedy: runStatsRemedy(reason, missing),
-  };
+  return unavailableRow(
+    row,
+    reason ?? "bpfpulse was asked not to keep them",
+    runStatsRemedy(reason, missing),
+  );
 }
 
 /** What was measured at start, if it could be. */
@@ -57,14 +56,11 @@ export function statsCostRow({ runStats }: NodeFacts): CheckRow {
   ].join("; ");
   return costReason === undefined
     ? { ...row, ok: true, quality: "estimated", reason }
-    : {
-      ...row,
-      ok: false,
-      quality: "unavailable",
+    : unavailableRow(
+      row,
       reason,
-      remedy:
-        "start bpfpulse while nobody else keeps run-time statistics, with kernel.bpf_stats_enabled=0",
-    };
+      "start bpfpulse while nobody else keeps run-time statistics, with kernel.bpf_stats_enabled=0",
+    );
 }
 
 function runStatsRemedy(

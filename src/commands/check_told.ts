@@ -6,6 +6,7 @@
 import type { NodeFacts } from "../../workers/acquire.ts";
 import type { CheckName } from "../check_names.ts";
 import type { CheckRow, SampledState } from "./check_rows.ts";
+import { unavailableRow } from "./unavailable_row.ts";
 
 export function loadEventsRow({ loadEvents, missing }: NodeFacts): CheckRow {
   const row = {
@@ -15,14 +16,12 @@ export function loadEventsRow({ loadEvents, missing }: NodeFacts): CheckRow {
   const { reason } = loadEvents;
   return reason === undefined
     ? { ...row, ok: true, quality: "exact", reason: "by PERF_RECORD_BPF_EVENT" }
-    : {
-      ...row,
-      ok: false,
-      quality: "unavailable",
+    : unavailableRow(
+      row,
       reason,
-      remedy: missing[0]?.how ??
+      missing[0]?.how ??
         "run Linux 5.1 or newer, with CONFIG_PERF_EVENTS=y",
-    };
+    );
 }
 
 /** @param maps the row of maps */
@@ -33,13 +32,11 @@ export function mapEntriesRow({ untold }: NodeFacts, maps: CheckRow): CheckRow {
   } as const;
   if (!maps.ok) return dependent(row, maps);
   if (maps.backend === "walk") {
-    return {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason: "the walk tells nothing of entries",
-      remedy: "bpfpulse --backend auto, on a kernel where iterators work",
-    };
+    return unavailableRow(
+      row,
+      "the walk tells nothing of entries",
+      "bpfpulse --backend auto, on a kernel where iterators work",
+    );
   }
   const hashes = untold?.hashEntries;
   const reason = "counted by the kernel";
@@ -127,13 +124,7 @@ function ofPrograms(
       : undefined);
   return reason === undefined
     ? { ...row, ok: true, quality: "exact", reason: "told of every program" }
-    : {
-      ...row,
-      ok: false,
-      quality: "unavailable",
-      reason,
-      remedy: `run on Linux ${since} or newer`,
-    };
+    : unavailableRow(row, reason, `run on Linux ${since} or newer`);
 }
 
 /** What cannot be told, for what it is told with is missing. */
@@ -141,11 +132,5 @@ function dependent(
   row: { readonly name: CheckName; readonly gives: string },
   { reason, remedy }: CheckRow,
 ): CheckRow {
-  return {
-    ...row,
-    ok: false,
-    quality: "unavailable",
-    reason,
-    ...(remedy === undefined ? {} : { remedy }),
-  };
+  return unavailableRow(row, reason, remedy);
 }
