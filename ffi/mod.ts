@@ -19,6 +19,7 @@ export * from "./btf/file.ts";
 export { BtfError } from "./btf/header.ts";
 export type { Member } from "./btf/lookup.ts";
 export type { Wanted } from "./btf/scan.ts";
+export * from "./instructions.ts";
 export { AHEAD_BYTES, AheadMap } from "./iter/ahead.ts";
 export { makeBound } from "./iter/bound.ts";
 export * from "./iter/calibrate.ts";

@@ -9,6 +9,7 @@ import {
   errnoName,
   Fd,
   filledInfo,
+  instructionsOf,
   type KernelPort,
   LINK_INFO,
   loadProgram,
@@ -82,12 +83,9 @@ function checkPrograms(
   if (!fields.includes("run_cnt")) {
     return `runs cannot be counted: ${absent.run_cnt}`;
   }
-  const instructions = kernel.allocate(RETURN_0.length);
-  instructions.bytes.set(RETURN_0);
   const number = loadProgram(kernel, {
     type: PROG_TYPES.indexOf("socket_filter"),
-    instructions,
-    instructionCount: RETURN_0.length / 8,
+    ...instructionsOf(kernel, RETURN_0),
     name: "bpfpulse_check",
   });
   if (number < 0) return `BPF_PROG_LOAD failed: ${errnoName(-number)}`;

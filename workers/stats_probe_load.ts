@@ -5,6 +5,7 @@
  */
 import {
   Assembler,
+  instructionsOf,
   type KernelPort,
   loadProgram,
   PROG_TYPES,
@@ -14,12 +15,9 @@ import { StatsProbe } from "./stats_probe.ts";
 /** Needs CAP_BPF where unprivileged bpf() is off. */
 export function loadStatsProbe(kernel: KernelPort): StatsProbe | undefined {
   const code = new Assembler().move("r0", 0).exit().assemble();
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
   const fd = loadProgram(kernel, {
     type: PROG_TYPES.indexOf("socket_filter"),
-    instructions,
-    instructionCount: code.length / 8,
+    ...instructionsOf(kernel, code),
     name: "bpfpulse_stats",
   });
   return fd < 0 ? undefined : new StatsProbe(kernel, fd);

@@ -18,6 +18,7 @@ import { symbolAddress } from "../symbols.ts";
 import { loadOrRefusal, type Refusal } from "../verifier.ts";
 import { Absent, Emitter, OBJECT, SCRATCH_BYTES } from "./emitter.ts";
 import { iterationsOf, IteratorSession } from "./session.ts";
+import { instructionsOf } from "../instructions.ts";
 
 const SEQ_WRITE = 127;
 const LOOKUP_PERCPU_ELEM = 195;
@@ -134,12 +135,9 @@ function load(
       .move("r3", 8).call(SEQ_WRITE);
   });
   const code = asm.label("end").move("r0", 0).exit().assemble();
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
   return loadOrRefusal(kernel, {
     type: TRACING,
-    instructions,
-    instructionCount: code.length / 8,
+    ...instructionsOf(kernel, code),
     name: "bpfpulse_cal",
     expectedAttachType: TRACE_ITER,
     attachBtfId: btf.functionId("bpf_iter_bpf_map") ?? 0,

@@ -8,8 +8,9 @@ import type { Assembler } from "../asm/assemble.ts";
 import { loadBtf, objectInfo, type ProgramFunctions } from "../bpf.ts";
 import { KIND } from "../btf/kinds.ts";
 import { Fd } from "../fd.ts";
-import type { KernelBuffer, KernelPort } from "../port.ts";
+import type { KernelPort } from "../port.ts";
 import { BTF_INFO } from "../uapi.ts";
+import { bufferOf } from "../instructions.ts";
 
 /** One function of a program; the first is the main one. */
 export interface OwnFunction {
@@ -101,13 +102,4 @@ export function functionBtf(
     blob.subarray(HEADER_BYTES + typeBytes),
   );
   return blob;
-}
-
-function bufferOf(
-  kernel: KernelPort,
-  bytes: Uint8Array<ArrayBuffer>,
-): KernelBuffer {
-  const buffer = kernel.allocate(bytes.length);
-  buffer.bytes.set(bytes);
-  return buffer;
 }

@@ -17,6 +17,7 @@ import { CONTEXT, ifOwn, load, ownProcess, write } from "./file_parts.ts";
 import { openProgram } from "./open.ts";
 import type { PinPlace } from "./pins.ts";
 import { iterationsOf, IteratorSession } from "./session.ts";
+import { instructionsOf } from "../instructions.ts";
 
 /** What an open file may hold. */
 export type FileKind = "map" | "program" | "link" | "btf" | "perf_event";
@@ -147,12 +148,9 @@ function createOwnMap(kernel: KernelPort): number {
 
 function loadOwnProgram(kernel: KernelPort): number {
   const code = new Assembler().move("r0", 0).exit().assemble();
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
   return loadProgram(kernel, {
     type: PROG_TYPES.indexOf("socket_filter"),
-    instructions,
-    instructionCount: code.length / 8,
+    ...instructionsOf(kernel, code),
     name: "bpfpulse_cal",
   });
 }

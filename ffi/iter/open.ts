@@ -14,12 +14,13 @@ import type { Btf } from "../btf/btf.ts";
 import { E2BIG, errnoName } from "../errno.ts";
 import { Fd } from "../fd.ts";
 import { objectId } from "../object_id.ts";
-import type { KernelBuffer, KernelPort } from "../port.ts";
+import type { KernelPort } from "../port.ts";
 import { loadOrRefusal, type Refusal } from "../verifier.ts";
 import { compile, type Compiled } from "./compile.ts";
 import { Absent } from "./emitter.ts";
 import type { PerCpu } from "./per_cpu.ts";
 import type { Form, RecordTable } from "./table.ts";
+import { instructionsOf } from "../instructions.ts";
 
 /** As they are tried. */
 export const FORMS: readonly Form[] = ["typed", "probe"];
@@ -117,8 +118,7 @@ export function openProgram(
     const compiled = plan.compile(form, without);
     const answer = loadOrRefusal(kernel, {
       type: TRACING,
-      instructions: bufferOf(kernel, compiled.code),
-      instructionCount: compiled.code.length / 8,
+      ...instructionsOf(kernel, compiled.code),
       name: plan.name,
       expectedAttachType: TRACE_ITER,
       attachBtfId,
@@ -190,13 +190,4 @@ export function sentenceOf({ reason, errno }: Refusal): string {
   return reason === errnoName(errno)
     ? `BPF_PROG_LOAD failed: ${reason}`
     : `the verifier says: ${reason}`;
-}
-
-function bufferOf(
-  kernel: KernelPort,
-  bytes: Uint8Array<ArrayBuffer>,
-): KernelBuffer {
-  const buffer = kernel.allocate(bytes.length);
-  buffer.bytes.set(bytes);
-  return buffer;
 }

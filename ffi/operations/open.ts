@@ -33,6 +33,7 @@ import {
   ROW,
   STATE,
 } from "./layout.ts";
+import { instructionsOf } from "../instructions.ts";
 
 /** `enum bpf_attach_type` */
 const TRACE_RAW_TP = 23;
@@ -140,12 +141,9 @@ function load(
   const { btf, hook } = parts;
   try {
     const code = COMPILERS[moment](parts);
-    const instructions = kernel.allocate(code.length);
-    instructions.bytes.set(code);
     const spec: ProgramSpec = {
       type: moment === "check" ? PROG_TYPES.indexOf("lsm") : TRACING,
-      instructions,
-      instructionCount: code.length / 8,
+      ...instructionsOf(kernel, code),
       name: `bpfpulse_${moment}`,
       expectedAttachType: attachTypeOf(hook, moment),
       attachBtfId: attachTypeId(btf, hook, moment),

@@ -31,6 +31,7 @@ import { MOST_BOUNDED_CPUS, writeBoundedProgram } from "./bounded.ts";
 import { PERF_RECORD, STATE, VARIABLE } from "./layout.ts";
 import { PERF_FUNCTIONS, writeProgram } from "./program.ts";
 import { PerfWriter } from "./writer.ts";
+import { instructionsOf } from "../instructions.ts";
 
 /** An enumerator of the kernel's that is there with the helper. */
 export const LOOP_ENUMERATOR = "BPF_FUNC_loop";
@@ -175,12 +176,9 @@ function specOf(
   code: Uint8Array<ArrayBuffer>,
   attachBtfId: number,
 ): ProgramSpec {
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
   return {
     type: TRACING,
-    instructions,
-    instructionCount: code.length / 8,
+    ...instructionsOf(kernel, code),
     name: "bpfpulse_perf",
     expectedAttachType: TRACE_ITER,
     attachBtfId,

@@ -36,6 +36,7 @@ import {
   RING_RECORD_BYTES,
   RING_STATE_BYTES,
 } from "./record.ts";
+import { instructionsOf } from "../instructions.ts";
 
 /** Rings of which the counts are remembered; where there are more, those that were looked at longest ago are forgotten. */
 const MOST_RINGS = 2_048;
@@ -189,12 +190,9 @@ function load(
   }
   try {
     const code = compile();
-    const instructions = kernel.allocate(code.length);
-    instructions.bytes.set(code);
     const answer = loadOrRefusal(kernel, {
       type: TRACING,
-      instructions,
-      instructionCount: code.length / 8,
+      ...instructionsOf(kernel, code),
       name,
       expectedAttachType: TRACE_ITER,
       attachBtfId,

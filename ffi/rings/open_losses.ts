@@ -29,6 +29,7 @@ import {
 } from "./loss_programs.ts";
 import type { LossMaps } from "./program.ts";
 import { RING_KEY_BYTES, RING_LOSS_BYTES, UNPLACED_BYTES } from "./record.ts";
+import { instructionsOf } from "../instructions.ts";
 
 /** Rings that ever lost an event; those that are gone make room. */
 const MOST_LOSSY = 2_048;
@@ -145,12 +146,9 @@ function load(
   if (attachBtfId === undefined) return `this kernel has no ${entry.name}()`;
   try {
     const code = compileLossProbe(btf, maps, entry);
-    const instructions = kernel.allocate(code.length);
-    instructions.bytes.set(code);
     const answer = loadOrRefusal(kernel, {
       type: TRACING,
-      instructions,
-      instructionCount: code.length / 8,
+      ...instructionsOf(kernel, code),
       name: "bpfpulse_loss",
       expectedAttachType: TRACE_FEXIT,
       attachBtfId,

@@ -13,6 +13,7 @@ import {
   createMap,
   errnoName,
   Fd,
+  instructionsOf,
   iterationsOf,
   IteratorSession,
   type KernelPort,
@@ -107,12 +108,9 @@ function whyNotCounting(
   if (ringFd < 0) return `BPF_MAP_CREATE failed: ${errnoName(-ringFd)}`;
   using ring = new Fd(kernel, ringFd);
   const code = trial(ring.number, functions);
-  const instructions = kernel.allocate(code.length);
-  instructions.bytes.set(code);
   const loaded = loadOrRefusal(kernel, {
     type: PROG_TYPES.indexOf("socket_filter"),
-    instructions,
-    instructionCount: code.length / 8,
+    ...instructionsOf(kernel, code),
     name: "bpfpulse_trial",
   });
   if (typeof loaded !== "number") return loaded.reason;
